@@ -1,0 +1,1 @@
+"""The tablet: an offline-first notebook of follow-ups, encrypted at rest."""

@@ -1,0 +1,1 @@
+"""What the doctor sees: one file a screen, each a record of what it shows and a component."""

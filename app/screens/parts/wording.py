@@ -1,0 +1,104 @@
+"""Dates, people and reasons in the words of the reader's language."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, date, datetime
+from typing import Protocol
+
+from babel.dates import format_date, format_datetime, format_skeleton
+
+import words
+from app.clock import CHINA
+from words import say
+
+
+class Sayable(Protocol):
+    """A reason as a key of the catalogue with the values of its gaps."""
+
+    @property
+    def code(self) -> str: ...
+
+    @property
+    def values(self) -> Mapping[str, object]: ...
+
+
+def day(on: date) -> str:
+    """A day of this year or near it: 11月22日."""
+    return str(format_skeleton("MMMd", on, locale=words.language()))
+
+
+def full_day(on: date) -> str:
+    """A day with its year: 2026年11月22日."""
+    return str(format_date(on, "long", locale=words.language()))
+
+
+def weekday(on: date) -> str:
+    """A day with the day of the week: 11月22日星期日."""
+    return str(format_skeleton("MMMEd", on, locale=words.language()))
+
+
+def moment(at: datetime) -> str:
+    """An instant as the tablet's local day and time."""
+    local = at.astimezone(CHINA)
+    clock = format_datetime(local, "HH:mm", locale=words.language())
+    return f"{day(local.date())} {clock}"
+
+
+def ago(at: datetime, now: datetime) -> str:
+    """How long ago an instant was, in the largest unit that fits."""
+    minutes = max(0, int((now - at.astimezone(UTC)).total_seconds() // 60))
+    if minutes < 1:
+        return say("time.just_now")
+    if minutes < 60:
+        return say("time.minutes_ago", count=minutes)
+    if minutes < 60 * 24:
+        return say("time.hours_ago", count=minutes // 60)
+    return say("time.days_ago", count=minutes // (60 * 24))
+
+
+def reason(why: Sayable) -> str:
+    """A reason as a sentence."""
+    return phrase(why.code, why.values)
+
+
+def phrase(key: str, values: Mapping[str, object]) -> str:
+    """A sentence whose gaps may be days, which are worded too."""
+    return say(key, None, **{name: _worded(value) for name, value in values.items()})
+
+
+def _worded(value: object) -> object:
+    if isinstance(value, datetime):
+        return moment(value)
+    return day(value) if isinstance(value, date) else value
+
+
+def age_and_sex(age: int, sex: str) -> str:
+    """68岁 男."""
+    return say("person.age_and_sex", age=age, sex=say(f"sex.{sex}"))
+
+
+def where(village: str, group_no: str, house_no: str) -> str:
+    """Village, group and house number, leaving out what is not known."""
+    parts = [village]
+    if group_no:
+        parts.append(say("place.group_no", number=group_no))
+    if house_no:
+        parts.append(say("place.house_no", number=house_no))
+    return " ".join(part for part in parts if part)
+
+
+def coded(prefix: str, code: object) -> str:
+    """A code in words; one a newer county invents is shown as it is, never hidden."""
+    key = f"{prefix}.{code}"
+    return say(key) if key in words.catalogue(words.language()) else str(code)
+
+
+def tags(codes: Iterable[str]) -> tuple[str, ...]:
+    """Group tags in words, the general one left out since it says nothing."""
+    return tuple(coded("tag", code) for code in codes if code != "general")
+
+
+def listed(items: Iterable[str]) -> str:
+    """Things one after the other."""
+    return say("app.list_separator").join(items)

@@ -1,0 +1,94 @@
+"""How far records have got: on the tablet, sent, at the county, and what the township said."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from sqlmodel import Session
+
+from app.services.accounts import DISPUTED, latest_review
+from app.services.practice import Practice
+from app.services.views import Delivery, ReturnedView
+from app.store.outbox import OutboxState
+from app.store.queries import accounts, delivery, people, records
+from app.store.tables import OutboxRow
+from core.followups import FollowUp
+from core.history import History, standing
+from core.reviews import Review
+from core.vocabulary import Decision, Kind
+
+RETURNED_SHOWN = 200
+_DECIDED: Mapping[str, Delivery] = {
+    Decision.ACCEPTED: Delivery.ACCEPTED,
+    Decision.RETURNED: Delivery.RETURNED,
+    Decision.QUESTIONED: Delivery.QUESTIONED,
+}
+
+
+def delivery_of(operation: OutboxRow | None, review: Review | None = None) -> Delivery:
+    """A record's delivery from its operation and the review that stands; a pure table.
+
+    A record without an operation came from the county.
+    """
+    if operation is not None:
+        if operation.state == OutboxState.REFUSED:
+            return Delivery.REFUSED
+        if operation.state == OutboxState.QUEUED:
+            return Delivery.SENT if operation.sent_at else Delivery.ON_TABLET
+    return _DECIDED.get(review.decision if review else "", Delivery.COUNTY_HAS_IT)
+
+
+def deliveries(session: Session, record_ids: Sequence[str]) -> dict[str, Delivery]:
+    """The delivery of each record, reviews included."""
+    operations = delivery.operations_of(session, record_ids)
+    reviews = standing_reviews(session, record_ids)
+    return {id: delivery_of(operations.get(id), reviews.get(id)) for id in record_ids}
+
+
+def standing_reviews(session: Session, follow_up_ids: Sequence[str]) -> dict[str, Review]:
+    """The latest review of each follow-up that has one."""
+    reviews: list[Review] = records.about(session, follow_up_ids, Kind.REVIEW)
+    reviews.sort(key=lambda review: (review.recorded_at, review.id))
+    return {review.follow_up_id: review for review in reviews}
+
+
+def returned_to(session: Session, practice: Practice) -> tuple[ReturnedView, ...]:
+    """The doctor's own follow-ups that wait to be put right, the longest waiting first.
+
+    Read from the accounts, which must be of today.
+    """
+    ids = accounts.returned(session, practice.today)[:RETURNED_SHOWN]
+    reviews = standing_reviews(session, ids)
+    found = []
+    for follow_up_id in ids:
+        follow_up = records.record(session, Kind.FOLLOW_UP, follow_up_id)
+        if follow_up is not None and follow_up.author_id == practice.doctor_id:
+            found.append(returned_view(session, follow_up, reviews[follow_up_id]))
+    return tuple(sorted(found, key=lambda view: view.returned_at))
+
+
+def returned_now(
+    session: Session, history: History, follow_up_id: str | None
+) -> ReturnedView | None:
+    """Why a follow-up came back, None unless it did and still waits to be put right."""
+    for follow_up in standing(history):
+        review = latest_review(history, follow_up.id)
+        disputed = review is not None and review.decision in DISPUTED
+        if follow_up.id == follow_up_id and review is not None and disputed:
+            return returned_view(session, follow_up, review)
+    return None
+
+
+def returned_view(session: Session, follow_up: FollowUp, review: Review) -> ReturnedView:
+    """Why a follow-up came back."""
+    person = people.person(session, follow_up.resident_id)
+    return ReturnedView(
+        follow_up_id=follow_up.id,
+        resident_id=follow_up.resident_id,
+        name=person.name if person else "",
+        occurred_on=follow_up.occurred_on,
+        decision=review.decision,
+        reason=review.reason,
+        note=review.note,
+        returned_at=review.recorded_at,
+    )

@@ -1,0 +1,75 @@
+"""The tablet's records as an encrypted file for the county, for when no link will come."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlmodel import Session
+
+from app.clock import CHINA
+from app.services.practice import Practice
+from app.store import outbox
+from app.store.outbox import iso
+from app.store.queries.device import the_device
+from app.store.tables import DeviceRow
+from core.refusals import Refusal, Refused
+from core.wire.canonical import canonical_bytes
+from core.wire.envelopes import Operation, envelope_of
+from core.wire.hand_over import BATCH_OPERATIONS, HAND_OVERS, HandOver
+from sealing.envelope import HAND_OVER, seal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HandOverFile:
+    """A file to be saved; its name tells when it was made, and of nobody."""
+
+    name: str
+    content: bytes
+    operations: int
+
+
+class HandOverService:
+    """Exporting what the county may not have."""
+
+    def __init__(self, practice: Practice) -> None:
+        self._practice = practice
+
+    def export(self) -> HandOverFile:
+        """Everything not known to be in the county's backup, oldest first, sealed to the county.
+
+        Sent later over the air, each record is recognised. Raises Refused `hand_over.nothing`.
+        """
+        now = self._practice.clock.now()
+        with self._practice.transaction() as session:
+            if not outbox.pending(session, 1):
+                raise Refused(Refusal(code="hand_over.nothing"))
+            device = the_device(session)
+            batches = list(_batches(session, device.durable_seq + 1))
+        count = sum(len(batch) for batch in batches)
+        told = HandOver(
+            county_id=device.county_id,
+            device_id=device.device_id,
+            made_at=iso(now),
+            operations=count,
+            batches=tuple(_sealed(batch, device) for batch in batches),
+        )
+        name = f"luyue-{now.astimezone(CHINA):%Y%m%d-%H%M%S}.handover"
+        return HandOverFile(name=name, content=HAND_OVERS.dump_json(told), operations=count)
+
+
+def _batches(session: Session, first: int) -> list[Sequence[Operation]]:
+    batches: list[Sequence[Operation]] = []
+    while batch := outbox.from_seq(session, first, BATCH_OPERATIONS):
+        batches.append(batch)
+        first = batch[-1].device_seq + 1
+    return batches
+
+
+def _sealed(batch: Sequence[Operation], device: DeviceRow) -> str:
+    plain = canonical_bytes({"operations": [envelope_of(operation) for operation in batch]})
+    public_key = bytes.fromhex(device.county_escrow_key)
+    sealed = seal(gzip.compress(plain), public_key, HAND_OVER, device.device_id)
+    return base64.b64encode(sealed).decode()

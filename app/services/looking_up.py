@@ -1,0 +1,70 @@
+"""Finding what a use case is about, or refusing because it is not on this tablet."""
+
+from __future__ import annotations
+
+import json
+
+from sqlmodel import Session
+
+from app.services.accounts import history_of
+from app.services.drafts import DRAFTS, FollowUpDraft, draft_place
+from app.store import drafts
+from app.store.queries import records
+from app.store.queries.device import the_device
+from core.contracts import Contract
+from core.followups import FollowUp
+from core.history import History
+from core.ids import village_scope
+from core.people import Household
+from core.refusals import Refusal, Refused
+from core.vocabulary import ContractState, Kind
+
+VILLAGE_SCOPES = village_scope("")
+IN_FORCE = frozenset({ContractState.SIGNED, ContractState.RENEWED})
+
+
+def demand_history(session: Session, resident_id: str) -> History:
+    """All of a resident; raises Refused `resident.unknown`."""
+    history = history_of(session, resident_id)
+    if history is None:
+        raise Refused(Refusal(code="resident.unknown"))
+    return history
+
+
+def demand_follow_up(session: Session, follow_up_id: str) -> FollowUp:
+    """The follow-up; raises Refused `follow_up.unknown`."""
+    found: FollowUp | None = records.record(session, Kind.FOLLOW_UP, follow_up_id)
+    if found is None:
+        raise Refused(Refusal(code="follow_up.unknown"))
+    return found
+
+
+def demand_household(session: Session, household_id: str) -> Household:
+    """The household; raises Refused `household.unknown`."""
+    found: Household | None = records.record(session, Kind.HOUSEHOLD, household_id)
+    if found is None:
+        raise Refused(Refusal(code="household.unknown"))
+    return found
+
+
+def kept_draft(
+    session: Session, resident_id: str, amends: str | None = None
+) -> FollowUpDraft | None:
+    """The unfinished follow-up of a resident, or the unfinished correction of one."""
+    body = drafts.draft(session, *draft_place(resident_id, amends))
+    return DRAFTS.validate_json(body) if body else None
+
+
+def own_village_scope(session: Session) -> str:
+    """The scope of the tablet's first village: where what concerns no one person belongs."""
+    scopes: list[str] = json.loads(the_device(session).scopes)
+    return next((s for s in scopes if s.startswith(VILLAGE_SCOPES)), scopes[0])
+
+
+def latest_contract(history: History) -> Contract | None:
+    """The contract in force, else the one that ended last."""
+    return max(
+        history.contracts,
+        key=lambda contract: (contract.state in IN_FORCE, contract.end_on, contract.id),
+        default=None,
+    )

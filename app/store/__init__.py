@@ -1,0 +1,1 @@
+"""The encrypted database of one tablet, and everything that may read it."""

@@ -1,0 +1,110 @@
+"""What the county holds of this tablet and demands of it: escrow, lease, orders to wipe."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlmodel import Session
+
+from app.store import outbox
+from app.store.outbox import iso
+from app.store.queries.device import set_setting, setting, the_device
+from app.store.retention import KEEP_YEARS
+from core.wire.custody import (
+    DEFAULT_LEASE_DAYS,
+    WIPE_AFTER_HAND_IN,
+    WIPE_REGARDLESS,
+    Orders,
+)
+from sealing.envelope import key_name, recipient_of, seal_data_key
+
+SEALED_KEY = "escrow.sealed_key"
+CONFIRMED = "escrow.confirmed"
+LAST_CONTACT = "lease.last_contact_at"
+LATEST_SEEN = "lease.latest_seen_at"
+LEASE_DAYS = "lease.days"
+WIPE = "wipe"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lease:
+    """How long the county has not been heard of, and how long that may be."""
+
+    days_silent: int
+    days_allowed: int
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the tablet has to stay locked until it has had contact."""
+        return self.days_silent >= self.days_allowed
+
+
+def seal_for_county(session: Session, data_key: bytes) -> None:
+    """Lay the data key ready for the county, sealed to its escrow key, unless it lies so."""
+    device = the_device(session)
+    public_key = bytes.fromhex(device.county_escrow_key)
+    laid = setting(session, SEALED_KEY)
+    if laid and recipient_of(bytes.fromhex(laid)) == key_name(public_key):
+        return
+    sealed = seal_data_key(data_key, public_key, device_id=device.device_id)
+    set_setting(session, SEALED_KEY, sealed.hex())
+
+
+def key_to_hand_in(session: Session) -> str:
+    """The sealed data key in hexadecimal; "" once the county has confirmed that it holds it."""
+    laid = setting(session, SEALED_KEY) or ""
+    if laid and recipient_of(bytes.fromhex(laid)).hex() != setting(session, CONFIRMED):
+        return laid
+    return ""
+
+
+def confirm_key(session: Session, sealed_to: str) -> None:
+    """The county holds the data key, sealed to the escrow key of this name."""
+    set_setting(session, CONFIRMED, sealed_to)
+
+
+def keep_orders(
+    session: Session,
+    orders: Orders | None,
+    now: datetime,
+    *,
+    durable_seq: int = 0,
+    renews_lease: bool = True,
+) -> None:
+    """The county has answered: what it demands is kept, and the lease begins anew.
+
+    A revoked tablet is answered too, but its lease runs out. `durable_seq` is how far this
+    tablet's operations are under the county's backup.
+    """
+    demanded = orders or Orders()
+    if renews_lease:
+        set_setting(session, LAST_CONTACT, iso(now))
+        set_setting(session, LATEST_SEEN, iso(now))
+    set_setting(session, LEASE_DAYS, str(demanded.lease_days))
+    set_setting(session, WIPE, demanded.wipe)
+    set_setting(session, KEEP_YEARS, str(demanded.keep_years))
+    device = the_device(session)
+    device.durable_seq = durable_seq
+    device.county_escrow_key = demanded.escrow_key or device.county_escrow_key
+    session.add(device)
+
+
+def wipe_is_due(session: Session) -> bool:
+    """Whether the tablet shall destroy what it holds now: its work handed in, or regardless."""
+    order = setting(session, WIPE)
+    if order == WIPE_REGARDLESS:
+        return True
+    return order == WIPE_AFTER_HAND_IN and not outbox.pending(session, 1)
+
+
+def lease_at(session: Session, now: datetime) -> Lease:
+    """The lease as of now; a clock that was set back does not lengthen it."""
+    contact = setting(session, LAST_CONTACT) or the_device(session).enrolled_at
+    since = datetime.fromisoformat(contact)
+    seen = setting(session, LATEST_SEEN)
+    latest = max(now, datetime.fromisoformat(seen)) if seen else now
+    set_setting(session, LATEST_SEEN, iso(latest))
+    silent = max(latest - since, timedelta(0))
+    allowed = int(setting(session, LEASE_DAYS) or DEFAULT_LEASE_DAYS)
+    return Lease(days_silent=silent.days, days_allowed=allowed)

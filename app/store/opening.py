@@ -1,0 +1,81 @@
+"""The store as the services and the synchronisation see it: one file, one transaction at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Lock
+
+from sqlalchemy import Engine
+from sqlmodel import Session
+
+from app.store.engine import close_store, open_store
+from app.store.errors import StoreClosed
+from app.store.integrity import check_integrity, was_closed_cleanly
+from app.store.migrations import bring_up, is_behind
+from app.store.spare_copy import drop_spare_copy, keep_spare_copy
+
+
+class Store:
+    """The open, encrypted store. Any thread may use it; transactions queue up behind each other."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine: Engine | None = engine
+        self._closing = Lock()
+
+    @classmethod
+    def open(cls, path: Path, data_key: bytes) -> Store:
+        """Opens the store, made if absent, and brings its tables to this app's version.
+
+        Raises what `open_store` raises; StoreTooNew also where the tables are newer than
+        this app. A store that is refused is left as it was. Before a step is taken the store
+        is copied; the copy goes when the store is next opened with its new tables.
+        """
+        was_clean = was_closed_cleanly(path)
+        engine = open_store(path, data_key)
+        try:
+            if not was_clean:
+                check_integrity(engine)
+            behind = is_behind(engine)
+        except BaseException:
+            close_store(engine, fold_log=was_clean)
+            raise
+        if behind:
+            close_store(engine)
+            keep_spare_copy(path)
+            engine = open_store(path, data_key)
+        try:
+            bring_up(engine)
+        except BaseException:
+            close_store(engine, fold_log=was_clean)
+            raise
+        if not behind:
+            drop_spare_copy(path)
+        return cls(engine)
+
+    @contextmanager
+    def transaction(self) -> Iterator[Session]:
+        """A session whose work is committed, durable, when the block ends, or undone if it raises.
+
+        Never open a second one inside: it would wait for the first.
+        """
+        if self._engine is None:
+            raise StoreClosed("the store is closed")
+        with Session(self._engine, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    @property
+    def is_open(self) -> bool:
+        """Whether transactions can still begin; another thread may close it at any moment."""
+        return self._engine is not None
+
+    def close(self) -> None:
+        """Waits for the transaction under way, closes the file and drops its key.
+
+        When it returns the file is free, also where another thread began to close it.
+        """
+        with self._closing:
+            engine, self._engine = self._engine, None
+            if engine is not None:
+                close_store(engine)

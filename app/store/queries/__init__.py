@@ -1,0 +1,1 @@
+"""Named queries, one module a subject; each has a limit and uses an index."""

@@ -1,0 +1,90 @@
+"""Letting old facts go that the county has under its backup, a few at a time, and their room.
+
+A fact that has left still counts in the comparison with the county: its digest stays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+
+from sqlalchemy import delete
+from sqlmodel import Session, col, exists, select
+
+from app.store.chunks import chunks
+from app.store.queries.device import setting, the_device
+from app.store.rows import remove_records
+from app.store.tables import OutboxRow, RecordRow, RetiredRow
+from core.vocabulary import Kind
+from core.wire.custody import DEFAULT_KEEP_YEARS
+from core.wire.digests import record_digest
+
+KEEP_YEARS = "keep.years"
+FACTS = (Kind.FOLLOW_UP, Kind.EDUCATION, Kind.REVIEW, Kind.PHONE_CHECK)
+STEP = 200
+PAGES_A_STEP = 64
+
+
+def retire_some(session: Session, today: date) -> bool:
+    """Let up to STEP old facts go; whether there may be more."""
+    rows = _old_facts(session, _cutoff(session, today), the_device(session).durable_seq)
+    session.add_all(
+        RetiredRow(
+            record_id=row.id,
+            scope_id=row.scope_id,
+            digest=str(record_digest(row.id, row.revision, row.hash)),
+        )
+        for row in rows
+    )
+    session.flush()
+    remove_records(session, [row.id for row in rows])
+    return len(rows) == STEP
+
+
+def give_room_back(session: Session) -> bool:
+    """Return a few freed pages to the disk; whether there are more."""
+    connection = session.connection()
+    free = int(connection.exec_driver_sql("PRAGMA freelist_count").scalar_one())
+    if free:
+        connection.exec_driver_sql(f"PRAGMA incremental_vacuum({PAGES_A_STEP})")
+    return free > PAGES_A_STEP
+
+
+def forget_retired(session: Session, record_ids: Iterable[str], scope_id: str = "") -> None:
+    """These are here again, or have left `scope_id`: their digests no longer stand for them."""
+    for chunk in chunks(record_ids):
+        gone = delete(RetiredRow).where(col(RetiredRow.record_id).in_(chunk))
+        if scope_id:
+            gone = gone.where(col(RetiredRow.scope_id) == scope_id)
+        session.execute(gone)
+
+
+def forget_retired_of(session: Session, scope_ids: Sequence[str]) -> None:
+    """The scopes are no longer this tablet's."""
+    session.execute(delete(RetiredRow).where(col(RetiredRow.scope_id).in_(scope_ids)))
+
+
+def retired_sums(session: Session) -> Mapping[str, int]:
+    """The sum over the digests of what has left, by scope."""
+    sums: dict[str, int] = {}
+    for scope_id, digest in session.exec(select(RetiredRow.scope_id, RetiredRow.digest)):
+        sums[scope_id] = sums.get(scope_id, 0) + int(digest)
+    return sums
+
+
+def _cutoff(session: Session, today: date) -> date:
+    """The first day that stays: 1 January, so many whole years back."""
+    years = int(setting(session, KEEP_YEARS) or DEFAULT_KEEP_YEARS)
+    return date(today.year - years, 1, 1)
+
+
+def _old_facts(session: Session, cutoff: date, durable_seq: int) -> Sequence[RecordRow]:
+    not_safe = exists().where(
+        col(OutboxRow.record_id) == col(RecordRow.id), col(OutboxRow.device_seq) > durable_seq
+    )
+    return session.exec(
+        select(RecordRow)
+        .where(col(RecordRow.kind).in_(FACTS), col(RecordRow.occurred_on) < cutoff)
+        .where(col(RecordRow.received_at).is_not(None), ~not_safe)
+        .limit(STEP)
+    ).all()

@@ -1,0 +1,175 @@
+"""Records into rows and back; the only place that writes the `record` table.
+
+Storing a record also renews what is derived from it: the person of the lists and the search,
+the link to the resident it is about, and the cached account, which is dropped.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import delete, update
+from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.orm import aliased
+from sqlmodel import Session, col, select
+
+from app.store.chunks import chunks
+from app.store.people_rows import readable, renew_people
+from app.store.tables import AccountRow, PersonRow, RecordRow
+from core.vocabulary import Kind
+from core.wire.bodies import Record, body_of, kind_of
+from core.wire.canonical import canonical_bytes, sha256_hex
+
+_SUBJECT_FIELDS: Mapping[str, str] = {
+    Kind.REVIEW: "follow_up_id",
+    Kind.PHONE_CHECK: "follow_up_id",
+    Kind.WITHDRAWAL: "voids",
+    Kind.EXEMPTION_DECISION: "exemption_id",
+    Kind.REFERRAL_OUTCOME: "referral_id",
+}
+_DAY_FIELDS = ("occurred_on", "from_on", "start_on")
+_LONGEST_CHAIN = 4
+"""How far a record may stand from a resident: the withdrawal of a withdrawal of a review."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordWrite:
+    """A record to be stored; `hash` is that of the body's canonical bytes.
+
+    `received_at` is the county's clock as ISO text, None for what only this tablet has.
+    """
+
+    id: str
+    kind: str
+    scope_id: str
+    revision: int
+    author_id: str
+    body: Mapping[str, Any]
+    hash: str
+    schema: int = 1
+    received_at: str | None = None
+
+
+def write_of(record: Record, *, author_id: str, revision: int = 1) -> RecordWrite:
+    """The write that stores a record made on this tablet."""
+    body = body_of(record)
+    return RecordWrite(
+        id=record.id,
+        kind=kind_of(record),
+        scope_id=getattr(record, "scope_id", ""),
+        revision=revision,
+        author_id=author_id,
+        body=body,
+        hash=sha256_hex(canonical_bytes(body)),
+    )
+
+
+def store_records(session: Session, writes: Sequence[RecordWrite]) -> None:
+    """Stores each record in place of what was there under its id, and renews what derives from it.
+
+    Kinds and fields unknown to this app are stored like any other.
+    """
+    if not writes:
+        return
+    # The same id twice in one statement's batch: the later one stands, as when stored singly.
+    values = [_values(write) for write in {write.id: write for write in writes}.values()]
+    statement = insert(RecordRow)
+    replaced = {name: statement.excluded[name] for name in values[0] if name != "id"}
+    session.connection().execute(
+        statement.on_conflict_do_update(index_elements=["id"], set_=replaced), values
+    )
+    linked = _link_to_residents(session)
+    _renew(session, values, linked)
+
+
+def remove_records(session: Session, ids: Sequence[str]) -> None:
+    """Takes records off this tablet, with what was derived from them."""
+    for chunk in chunks(ids):
+        gone = session.exec(select(RecordRow.resident_id).where(col(RecordRow.id).in_(chunk))).all()
+        session.execute(delete(RecordRow).where(col(RecordRow.id).in_(chunk)))
+        session.execute(delete(PersonRow).where(col(PersonRow.resident_id).in_(chunk)))
+        drop_accounts(session, {id for id in gone if id is not None})
+
+
+def drop_accounts(session: Session, resident_ids: Iterable[str]) -> None:
+    """Forgets the cached accounts of residents, so that the next reader reckons them anew."""
+    for chunk in chunks(resident_ids):
+        session.execute(delete(AccountRow).where(col(AccountRow.resident_id).in_(chunk)))
+
+
+def record_in(row: RecordRow) -> Any:
+    """The record a row holds, or None where this app cannot read it; the row keeps it whole."""
+    return readable(row.kind, row.body)
+
+
+def _values(write: RecordWrite) -> dict[str, Any]:
+    body = write.body
+    return {
+        "id": write.id,
+        "kind": write.kind,
+        "scope_id": write.scope_id,
+        "revision": write.revision,
+        "schema": write.schema,
+        "hash": write.hash,
+        "author_id": write.author_id,
+        "received_at": write.received_at,
+        "resident_id": write.id if write.kind == Kind.RESIDENT else body.get("resident_id"),
+        "household_id": write.id if write.kind == Kind.HOUSEHOLD else body.get("household_id"),
+        "subject_id": body.get(_SUBJECT_FIELDS.get(write.kind, "")),
+        "occurred_on": _day(body),
+        "recorded_at": body.get("recorded_at"),
+        "body": json.dumps(body, ensure_ascii=False, separators=(",", ":")),
+    }
+
+
+def _day(body: Mapping[str, Any]) -> date | None:
+    for name in _DAY_FIELDS:
+        try:
+            return date.fromisoformat(body[name])
+        except (KeyError, TypeError, ValueError):
+            continue
+    return None
+
+
+def _link_to_residents(session: Session) -> set[str]:
+    """Gives records that name only another record the resident of that one; returns who they are.
+
+    Either may arrive first, so records that wait for their subject are looked at each time.
+    """
+    linked: set[str] = set()
+    subject = aliased(RecordRow)
+    found = (
+        select(subject.resident_id)
+        .where(col(subject.id) == col(RecordRow.subject_id))
+        .scalar_subquery()
+    )
+    waiting = (
+        update(RecordRow)
+        .where(col(RecordRow.resident_id).is_(None), col(RecordRow.kind).in_(list(_SUBJECT_FIELDS)))
+        .where(found.is_not(None))
+        .values(resident_id=found)
+        .returning(col(RecordRow.resident_id))
+        .execution_options(synchronize_session=False)
+    )
+    for _ in range(_LONGEST_CHAIN):
+        residents = session.execute(waiting).scalars().all()
+        if not residents:
+            break
+        linked.update(residents)
+    return linked
+
+
+def _renew(session: Session, values: Sequence[Mapping[str, Any]], linked: set[str]) -> None:
+    kinds = {value["kind"] for value in values}
+    households = {value["id"] for value in values if value["kind"] == Kind.HOUSEHOLD}
+    residents = {value["id"] for value in values if value["kind"] == Kind.RESIDENT}
+    if households or residents:
+        renew_people(session, residents, households)
+    if Kind.POLICY_PACK in kinds:
+        session.execute(delete(AccountRow))
+    else:
+        drop_accounts(session, linked | {v["resident_id"] for v in values if v["resident_id"]})

@@ -1,0 +1,191 @@
+"""One synchronisation: round trips until nothing waits here and nothing new waits there.
+
+The store is never held while the network is waited for: what goes up is read in one short
+transaction, what came down is written in another, together with its cursors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from app.clock import Clock
+from app.config import APP_VERSION
+from app.county_link import Progress, SyncResult
+from app.store import outbox
+from app.store.cursor import cursors
+from app.store.incoming import acknowledged_seq, roots
+from app.store.opening import Store
+from app.store.outbox import iso
+from app.store.queries.device import (
+    LAST_FAILURE,
+    LAST_SYNCED,
+    PROOF,
+    set_setting,
+    the_device,
+)
+from app.sync.county_call import CountyCall
+from app.sync.pace import DOWN, MOST_SENT_BYTES, UP, Pace
+from app.sync.progress import Tally
+from app.sync.pull import read_answer, store_answer
+from app.sync.push import envelopes, next_operations
+from app.sync.troubles import SyncTrouble, Trouble
+from core.wire.canonical import canonical_bytes
+from core.wire.digests import EMPTY_ROOT
+from core.wire.envelopes import PROTOCOL, Cursor, Operation, SyncResponse
+
+PATH = "/sync/v1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outgoing:
+    """What one round trip says: the operations, and how far this tablet has read and been heard."""
+
+    device_id: str
+    county_key: str
+    operations: tuple[Operation, ...]
+    cursors: dict[str, Cursor]
+    acknowledged_seq: int
+
+    def content(self, want: int) -> bytes:
+        """The request's JSON, with what has its default value left out."""
+        said = {
+            "device_id": self.device_id,
+            "app_version": APP_VERSION,
+            "protocol": PROTOCOL,
+            "want": want,
+            "acknowledged_seq": self.acknowledged_seq,
+            "cursors": {
+                scope: {"epoch": cursor.epoch, "seq": cursor.seq}
+                for scope, cursor in self.cursors.items()
+            },
+            "operations": envelopes(self.operations),
+        }
+        return canonical_bytes({name: value for name, value in said.items() if value})
+
+
+class Cycle:
+    """One run; made anew for each synchronisation, with the pace the last one found."""
+
+    def __init__(
+        self,
+        store: Store,
+        call: CountyCall,
+        clock: Clock,
+        progress: Progress,
+        is_cancelled: Callable[[], bool],
+    ) -> None:
+        self._store = store
+        self._call = call
+        self._clock = clock
+        self._is_cancelled = is_cancelled
+        self._tally = Tally(clock=clock, progress=progress)
+        self._up: Pace = UP
+        self._down: Pace = DOWN
+        self._resend_from: int | None = None
+
+    def run(self) -> SyncResult:
+        """Go on until both sides are level; raises nothing a link or a county can cause."""
+        try:
+            self._begin()
+            last: SyncResponse | None = None
+            while last is None:
+                last = self._last_answer()
+            self._finish(last.roots)
+        except SyncTrouble as trouble:
+            self._note_failure(trouble.code)
+            return self._tally.result(trouble.code, trouble.retry_after_s)
+        return self._tally.result()
+
+    def _begin(self) -> None:
+        with self._store.transaction() as session:
+            self._tally.to_send = outbox.summary(session).unsent
+        self._tally.tell("connecting", 0)
+
+    def _last_answer(self) -> SyncResponse | None:
+        """One round trip; its answer if it was the last, None if there is more to say."""
+        if self._is_cancelled():
+            raise SyncTrouble(Trouble.CANCELLED)
+        outgoing = self._outgoing()
+        answer = self._exchanged(outgoing)
+        if answer is None:
+            return None
+        now = self._clock.now()
+        store_answer(self._store, answer, outgoing.county_key, now)
+        self._tally.count(len(outgoing.operations), answer)
+        more_to_send = self._more_to_send(outgoing.operations, answer)
+        if answer.revoked and not more_to_send:
+            raise SyncTrouble(Trouble.REVOKED)
+        if answer.has_more and not (answer.changes or answer.cursors):
+            raise SyncTrouble(Trouble.STUCK)
+        self._tally.tell("sending" if more_to_send else "receiving", self._call.bytes_moved)
+        return None if more_to_send or answer.has_more else answer
+
+    def _outgoing(self) -> Outgoing:
+        with self._store.transaction() as session:
+            operations = next_operations(session, self._up.size, self._resend_from)
+            if operations:
+                op_ids = [operation.op_id for operation in operations]
+                outbox.mark_sent(session, op_ids, self._clock.now())
+            device = the_device(session)
+            return Outgoing(
+                device_id=device.device_id,
+                county_key=device.county_public_key,
+                operations=tuple(operations),
+                cursors=cursors(session),
+                acknowledged_seq=acknowledged_seq(session),
+            )
+
+    def _exchanged(self, outgoing: Outgoing) -> SyncResponse | None:
+        """The county's answer; None where the trip was too large and a smaller one is next."""
+        began_s = self._clock.elapsed_s()
+        try:
+            most_bytes = MOST_SENT_BYTES if len(outgoing.operations) > 1 else None
+            content = self._call.post(PATH, outgoing.content(self._down.size), most_bytes)
+        except SyncTrouble as trouble:
+            if not self._may_shrink(trouble, len(outgoing.operations)):
+                raise
+            self._up = self._up.halved(len(outgoing.operations))
+            self._down = self._down.halved(self._down.size)
+            return None
+        answer = read_answer(content)
+        seconds = self._clock.elapsed_s() - began_s
+        self._up = self._up.after(len(outgoing.operations), seconds)
+        self._down = self._down.after(len(answer.changes), seconds)
+        return answer
+
+    def _may_shrink(self, trouble: SyncTrouble, operations: int) -> bool:
+        if trouble.code == Trouble.TOO_LARGE:
+            return operations > 1
+        return trouble.code == Trouble.TIMEOUT and operations > self._up.least
+
+    def _more_to_send(self, sent: Sequence[Operation], answer: SyncResponse) -> bool:
+        """Whether operations are left; raises SyncTrouble where the county gets no further."""
+        if answer.resend_from is not None:
+            if self._resend_from is not None and answer.resend_from <= self._resend_from:
+                raise SyncTrouble(Trouble.STUCK)
+            self._resend_from = answer.resend_from
+            return True
+        if sent and not answer.receipts:
+            raise SyncTrouble(Trouble.STUCK)
+        if self._resend_from is not None and sent:
+            self._resend_from = sent[-1].device_seq + 1
+            return True
+        self._resend_from = None
+        with self._store.transaction() as session:
+            return bool(outbox.pending(session, 1))
+
+    def _finish(self, theirs: Mapping[str, str]) -> None:
+        self._tally.tell("proving", self._call.bytes_moved)
+        now = iso(self._clock.now())
+        with self._store.transaction() as session:
+            set_setting(session, LAST_SYNCED, now)
+            set_setting(session, LAST_FAILURE, "")
+            if not outbox.pending(session, 1):
+                ours = roots(session)
+                equal = all(ours.get(scope, EMPTY_ROOT) == root for scope, root in theirs.items())
+                set_setting(session, PROOF, f"{'equal' if equal else 'different'} {now}")
+
+    def _note_failure(self, code: Trouble) -> None:
+        with self._store.transaction() as session:
+            set_setting(session, LAST_FAILURE, code)

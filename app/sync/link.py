@@ -1,0 +1,90 @@
+"""The county as the services see it: enrolling, and one synchronisation at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from threading import Event, Lock
+
+from app.clock import Clock
+from app.county_link import Progress, SyncResult
+from app.store.errors import StoreClosed, StoreFull
+from app.store.opening import Store
+from app.store.queries.device import the_device
+from app.sync import custody, enrolment
+from app.sync.county_call import CountyCall, Signer
+from app.sync.cycle import Cycle
+from app.sync.transport import HttpTransport, Transport
+from app.sync.troubles import SyncTrouble, Trouble
+from core.wire.custody import RecoverRequest, RecoverResponse
+from core.wire.envelopes import EnrolRequest, EnrolResponse
+
+
+class HttpCounty:
+    """Stands behind `app.county_link.CountyLink`."""
+
+    def __init__(self, clock: Clock, connect: Callable[[str], Transport] = HttpTransport) -> None:
+        self._clock = clock
+        self._connect = connect
+        self._turn = Lock()
+        self._cancelled = Event()
+
+    def enrol(self, county_url: str, request: EnrolRequest) -> EnrolResponse:
+        """See CountyLink."""
+        return enrolment.enrol(self._connect, county_url, request)
+
+    def recover(self, county_url: str, request: RecoverRequest) -> RecoverResponse:
+        """See CountyLink."""
+        return custody.recover(self._connect, county_url, request)
+
+    def farewell(self, store: Store) -> Callable[[], None]:
+        """See CountyLink."""
+        county_url, signer = _identity(store)
+
+        def tell() -> None:
+            # Nothing is left to try again with: the county sees the silence instead.
+            with suppress(SyncTrouble):
+                transport = self._connect(county_url)
+                try:
+                    custody.tell_wiped(CountyCall(transport, signer, self._clock))
+                finally:
+                    transport.close()
+
+        return tell
+
+    def synchronise(self, store: Store, progress: Progress) -> SyncResult:
+        """See CountyLink; a second call waits for the first."""
+        with self._turn:
+            self._cancelled.clear()
+            try:
+                return self._run(store, progress)
+            except StoreClosed:
+                return SyncResult(finished_at=self._clock.now(), failed=Trouble.LOCKED)
+            except StoreFull:
+                return SyncResult(finished_at=self._clock.now(), failed=Trouble.DISK_FULL)
+
+    def cancel(self) -> None:
+        """Ask a running synchronisation to stop after the round trip under way."""
+        self._cancelled.set()
+
+    def _run(self, store: Store, progress: Progress) -> SyncResult:
+        county_url, signer = _identity(store)
+        try:
+            transport = self._connect(county_url)
+        except SyncTrouble as trouble:
+            return SyncResult(finished_at=self._clock.now(), failed=trouble.code)
+        try:
+            call = CountyCall(transport, signer, self._clock)
+            with suppress(SyncTrouble):  # the cycle meets the same trouble and reports it
+                custody.hand_key_in(store, call)
+            return Cycle(store, call, self._clock, progress, self._cancelled.is_set).run()
+        finally:
+            transport.close()
+
+
+def _identity(store: Store) -> tuple[str, Signer]:
+    """Where the county answers, and as whom this tablet signs."""
+    with store.transaction() as session:
+        device = the_device(session)
+        signer = Signer(device_id=device.device_id, private_key=device.private_key)
+        return device.county_url, signer

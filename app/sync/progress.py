@@ -1,0 +1,67 @@
+"""Counts a running synchronisation and tells whoever watches how far it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from app.clock import Clock
+from app.county_link import Progress, SyncProgress, SyncResult
+from core.wire.envelopes import SyncResponse
+
+REFUSED = "refused"
+
+
+@dataclass(slots=True, kw_only=True)
+class Tally:
+    """What has gone up and come down so far; `to_send` is what waited at the beginning."""
+
+    clock: Clock
+    progress: Progress
+    to_send: int = 0
+    sent: int = 0
+    receipted: int = 0
+    refused: int = 0
+    received: int = 0
+    _began_s: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._began_s = self.clock.elapsed_s()
+
+    def count(self, sent: int, answer: SyncResponse) -> None:
+        """Note one round trip."""
+        refused = sum(receipt.outcome == REFUSED for receipt in answer.receipts)
+        self.sent += sent
+        self.refused += refused
+        self.receipted += len(answer.receipts) - refused
+        self.received += len(answer.changes)
+
+    def tell(self, stage: str, bytes_moved: int) -> None:
+        """Report the stage and, while sending, about how many seconds are left."""
+        self.progress(
+            SyncProgress(
+                stage=stage,
+                sent=self.sent,
+                to_send=max(self.to_send, self.sent),
+                received=self.received,
+                bytes_moved=bytes_moved,
+                seconds_left=self._seconds_left(),
+            )
+        )
+
+    def result(self, failed: str | None = None, retry_after_s: float | None = None) -> SyncResult:
+        """How it ended."""
+        return SyncResult(
+            finished_at=self.clock.now(),
+            sent=self.sent,
+            receipted=self.receipted,
+            refused=self.refused,
+            received=self.received,
+            failed=failed,
+            retry_after_s=retry_after_s,
+        )
+
+    def _seconds_left(self) -> float | None:
+        if not self.sent or self.sent >= self.to_send:
+            return None
+        elapsed = self.clock.elapsed_s() - self._began_s
+        return elapsed / self.sent * (self.to_send - self.sent)

@@ -1,0 +1,103 @@
+"""The wire itself: one POST, its time-outs, and what a bad link answers in the county's stead."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from ipaddress import ip_address
+from typing import Protocol
+from urllib.parse import urlsplit
+
+import requests
+import urllib3
+
+from app.sync.troubles import SyncTrouble, Trouble
+
+CONNECT_S = 10.0
+READ_S = 60.0
+MOST_ANSWER_BYTES = 16 << 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What came back: the body as sent, still compressed; header names in lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class Transport(Protocol):
+    """Something that can post bytes to one county."""
+
+    def post(self, path: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+        """The county's answer, whatever its status; raises SyncTrouble where none came."""
+
+    def close(self) -> None:
+        """Give its connections back."""
+
+
+class HttpTransport:
+    """Posts over HTTP with a connection kept open between requests."""
+
+    def __init__(self, county_url: str) -> None:
+        refuse_unsafe(county_url)
+        self._base = county_url.rstrip("/")
+        self._session = requests.Session()
+        # A captive portal's redirect must show as what it is, and proxies of the
+        # environment must not see what only the county may.
+        self._session.max_redirects = 0
+        self._session.trust_env = False
+
+    def post(self, path: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+        """See Transport."""
+        try:
+            with self._session.post(
+                self._base + path,
+                data=body,
+                headers=dict(headers),
+                timeout=(CONNECT_S, READ_S),
+                allow_redirects=False,
+                stream=True,
+            ) as response:
+                names = {name.lower(): value for name, value in response.headers.items()}
+                return Answer(status=response.status_code, headers=names, body=_body(response))
+        except requests.exceptions.SSLError as error:
+            raise SyncTrouble(Trouble.UNSAFE) from error
+        except (requests.exceptions.Timeout, urllib3.exceptions.TimeoutError) as error:
+            raise SyncTrouble(Trouble.TIMEOUT) from error
+        except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError) as error:
+            raise SyncTrouble(Trouble.OFFLINE) from error
+
+    def close(self) -> None:
+        """See Transport."""
+        self._session.close()
+
+
+def refuse_unsafe(county_url: str) -> None:
+    """Raises SyncTrouble `unsafe` for an address without TLS that leaves this machine."""
+    address = urlsplit(county_url)
+    if address.scheme == "https" and address.hostname:
+        return
+    if address.scheme == "http" and _is_loopback(address.hostname or ""):
+        return
+    raise SyncTrouble(Trouble.UNSAFE)
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _body(response: requests.Response) -> bytes:
+    # Read undecoded: the length is bounded before anything is decompressed.
+    body = bytearray()
+    for chunk in response.raw.stream(1 << 16, decode_content=False):
+        body += chunk
+        if len(body) > MOST_ANSWER_BYTES:
+            raise SyncTrouble(Trouble.NOT_THE_COUNTY)
+    return bytes(body)

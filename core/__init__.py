@@ -1,0 +1,1 @@
+"""What is owed, what was met and what a reading means: pure, shared by tablet and county."""

@@ -1,0 +1,183 @@
+"""All that is recorded of one resident, and what of it stands."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cached_property
+
+from core.calendar import Span, Spans, holds
+from core.contracts import Contract, Exemption, ExemptionDecision
+from core.coverage import Coverage, coverage_of, presence_of, tags_in_force
+from core.followups import FollowUp, Withdrawal
+from core.people import Resident
+from core.referrals import Referral, ReferralOutcome
+from core.reviews import PhoneCheck, Review
+
+
+# Without slots: what follows from the records is worked out once and kept with them.
+@dataclass(frozen=True, kw_only=True)
+class History:
+    """One resident's records; the order within each tuple is irrelevant."""
+
+    resident: Resident
+    contracts: tuple[Contract, ...] = ()
+    follow_ups: tuple[FollowUp, ...] = ()
+    withdrawals: tuple[Withdrawal, ...] = ()
+    reviews: tuple[Review, ...] = ()
+    exemptions: tuple[Exemption, ...] = ()
+    exemption_decisions: tuple[ExemptionDecision, ...] = ()
+    referrals: tuple[Referral, ...] = ()
+    referral_outcomes: tuple[ReferralOutcome, ...] = ()
+    phone_checks: tuple[PhoneCheck, ...] = ()
+
+    @cached_property
+    def coverage(self) -> Coverage:
+        """The days the resident's contracts cover."""
+        return coverage_of(self.resident, self.contracts)
+
+    @cached_property
+    def presence(self) -> Span:
+        """From birth to the day of death or moving away."""
+        return presence_of(self.resident)
+
+    @cached_property
+    def tags(self) -> Mapping[str, Spans]:
+        """When each of the resident's tags is in force."""
+        return tags_in_force(self.resident)
+
+    def tagged(self, tag: str, day: date) -> bool:
+        """Whether a tag is in force on a day."""
+        return holds(self.tags.get(tag, ()), day)
+
+    @cached_property
+    def settled(self) -> Settled:
+        """What of these records stands."""
+        return _settled(self)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settled:
+    """What stands: nothing withdrawn, of each chain of amendments the latest.
+
+    `follow_ups` are in order of date, then id, and `dates` are theirs. `decisions` holds
+    the township's latest word by follow-up, `first_recorded` when the day of a follow-up
+    was first recorded, and `exemptions` each exemption with its decision, None while open.
+    `voided` are the ids of all facts that are withdrawn.
+    """
+
+    follow_ups: tuple[FollowUp, ...]
+    dates: tuple[date, ...]
+    decisions: Mapping[str, str]
+    first_recorded: Mapping[str, datetime]
+    exemptions: tuple[tuple[Exemption, bool | None], ...]
+    referrals: tuple[Referral, ...]
+    outcomes: Mapping[str, ReferralOutcome]
+    phone_checks: Mapping[str, PhoneCheck]
+    voided: frozenset[str]
+
+    def between(self, days: Span, until: date) -> tuple[FollowUp, ...]:
+        """The follow-ups of the days of a span, as far as `until`."""
+        first = bisect_left(self.dates, days.from_on)
+        return self.follow_ups[first : bisect_right(self.dates, min(days.to_on, until))]
+
+
+def standing(history: History) -> tuple[FollowUp, ...]:
+    """The follow-ups that stand: latest unvoided amendments, in order of date, then id."""
+    return history.settled.follow_ups
+
+
+def voided_ids(withdrawals: Iterable[Withdrawal]) -> frozenset[str]:
+    """The ids of facts that are withdrawn; a withdrawal withdrawn itself takes nothing away."""
+    of_fact: dict[str, list[Withdrawal]] = {}
+    for withdrawal in withdrawals:
+        of_fact.setdefault(withdrawal.voids, []).append(withdrawal)
+    if not of_fact:
+        return frozenset()
+
+    def is_void(fact_id: str, seen: frozenset[str]) -> bool:
+        return any(
+            withdrawal.id not in seen and not is_void(withdrawal.id, seen | {withdrawal.id})
+            for withdrawal in of_fact.get(fact_id, ())
+        )
+
+    return frozenset(fact_id for fact_id in of_fact if is_void(fact_id, frozenset()))
+
+
+def _settled(history: History) -> Settled:
+    void = voided_ids(history.withdrawals)
+    versions = [f for f in history.follow_ups if f.id not in void]
+    amended = any(f.amends for f in versions)
+    chains = _chains(history.follow_ups, versions) if amended else [[f] for f in versions]
+    stands = sorted((chain[-1] for chain in chains), key=_date_then_id)
+    return Settled(
+        follow_ups=tuple(stands),
+        dates=tuple(follow_up.occurred_on for follow_up in stands),
+        decisions=_decisions(history, void),
+        first_recorded=_first_recorded(chains) if amended else {},
+        exemptions=_exemptions(history, void),
+        referrals=tuple(r for r in history.referrals if r.id not in void),
+        outcomes=_outcomes(history, void),
+        phone_checks=_phone_checks(history, void),
+        voided=void,
+    )
+
+
+def _date_then_id(follow_up: FollowUp) -> tuple[date, str]:
+    return follow_up.occurred_on, follow_up.id
+
+
+def _chains(everything: Iterable[FollowUp], versions: Iterable[FollowUp]) -> list[list[FollowUp]]:
+    """The unvoided versions of each follow-up, the latest last."""
+    # A voided amendment still says which chain a later one belongs to.
+    amends = {follow_up.id: follow_up.amends for follow_up in everything}
+    chains: dict[str, list[FollowUp]] = {}
+    for version in versions:
+        chains.setdefault(_root(version.id, amends), []).append(version)
+    return [sorted(chain, key=lambda f: (f.recorded_at, f.id)) for chain in chains.values()]
+
+
+def _root(follow_up_id: str, amends: Mapping[str, str | None]) -> str:
+    """The id a chain of amendments begins with, known or not; the least of a circle."""
+    seen: set[str] = set()
+    current = follow_up_id
+    while (earlier := amends.get(current)) is not None:
+        if current in seen:
+            return min(seen)
+        seen.add(current)
+        current = earlier
+    return current
+
+
+def _first_recorded(chains: Iterable[list[FollowUp]]) -> dict[str, datetime]:
+    return {
+        chain[-1].id: min(
+            version.recorded_at for version in chain if version.occurred_on == chain[-1].occurred_on
+        )
+        for chain in chains
+    }
+
+
+def _decisions(history: History, void: frozenset[str]) -> dict[str, str]:
+    ordered = sorted(history.reviews, key=lambda r: (r.recorded_at, r.id))
+    return {review.follow_up_id: review.decision for review in ordered if review.id not in void}
+
+
+def _exemptions(
+    history: History, void: frozenset[str]
+) -> tuple[tuple[Exemption, bool | None], ...]:
+    ordered = sorted(history.exemption_decisions, key=lambda d: (d.recorded_at, d.id))
+    decided = {d.exemption_id: d.approved for d in ordered if d.id not in void}
+    return tuple((e, decided.get(e.id)) for e in history.exemptions if e.id not in void)
+
+
+def _outcomes(history: History, void: frozenset[str]) -> dict[str, ReferralOutcome]:
+    ordered = sorted(history.referral_outcomes, key=lambda o: (o.recorded_at, o.id))
+    return {outcome.referral_id: outcome for outcome in ordered if outcome.id not in void}
+
+
+def _phone_checks(history: History, void: frozenset[str]) -> dict[str, PhoneCheck]:
+    ordered = sorted(history.phone_checks, key=lambda c: (c.recorded_at, c.id))
+    return {check.follow_up_id: check for check in ordered if check.id not in void}

@@ -1,0 +1,160 @@
+"""The account of one resident: what is owed, what was met, and what is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from datetime import date
+
+from core.accounts import Account, Gap, ItemLine
+from core.calendar import FAR_PAST, holds, year_span
+from core.figures import Figures, slot_figures
+from core.findings import Finding, Severity, by_severity
+from core.history import History
+from core.obligations.filling import filled
+from core.obligations.gaps import CHRONIC, gap_finding, longest_gap
+from core.obligations.items import item_lines
+from core.obligations.programmes import SOURCE_OF, TAG_OF, programme_windows
+from core.obligations.states import slot_of
+from core.obligations.windows import SOURCE, Window, contract_windows, contract_year_on
+from core.policy import Rulebook
+from core.slots import Programme, Slot, SlotState, WhyNot
+from core.vocabulary import GroupTag
+
+BESIDE = tuple(programme for programme in Programme if programme != Programme.CONTRACT)
+
+
+def account_of(rules: Rulebook, history: History, today: date, year: int | None = None) -> Account:
+    """The account of a resident's year as it stands on `today`.
+
+    Without `year` it is the year today lies in; on contract basis the contract's slots are
+    then those of the contract year in progress. Every three of months, and every other
+    window, goes by the policy in force on its first day. Never reads a clock.
+    """
+    contract_year = _contract_year(rules, history, today) if year is None else year
+    of_year = today.year if year is None else year
+    contract = _slots(rules, history, Programme.CONTRACT, contract_year, today)
+    beside = (
+        slot
+        for programme in BESIDE
+        if TAG_OF[programme] in history.tags
+        for slot in _slots(rules, history, programme, of_year, today)
+    )
+    gaps = tuple(_gaps(rules, history, of_year, today))
+    items = item_lines(history, of_year, today)
+    extra = tuple(
+        candidate.follow_up_id
+        for slot in contract
+        for candidate in slot.candidates
+        if candidate.why_not == WhyNot.EXTRA
+    )
+    return Account(
+        resident_id=history.resident.id,
+        year=of_year,
+        today=today,
+        slots=(*contract, *beside),
+        figures=_figures(contract, items, gaps, len(extra)),
+        gaps=gaps,
+        items=items,
+        extra=extra,
+        findings=by_severity(list(_findings(rules, history, contract, gaps, of_year, today))),
+    )
+
+
+def _contract_year(rules: Rulebook, history: History, today: date) -> int:
+    basis = rules.on(date(today.year, 1, 1)).contract.year_basis
+    return contract_year_on(history.coverage, today) if basis == "contract" else today.year
+
+
+def _slots(
+    rules: Rulebook, history: History, programme: Programme, year: int, today: date
+) -> tuple[Slot, ...]:
+    """The slots of one programme in a year."""
+    windows = list(_windows(rules, history, programme, year))
+    if not windows:
+        return ()
+    before = list(_windows_before(rules, history, programme, year))
+    fills = filled([*before, *windows], history.settled, today)
+    return tuple(slot_of(fill, history, today) for fill in fills[len(before) :])
+
+
+def _windows(
+    rules: Rulebook, history: History, programme: Programme, year: int
+) -> Iterable[Window]:
+    if programme == Programme.CONTRACT:
+        return contract_windows(rules, history, year)
+    return programme_windows(rules, history, programme, year)
+
+
+def _windows_before(
+    rules: Rulebook, history: History, programme: Programme, year: int
+) -> Iterator[Window]:
+    """With a minimum gap a slot depends on the one before it, back to the first follow-up."""
+    dates = history.settled.dates
+    if not dates or rules.on(date(year, 1, 1)).contract.min_gap_days == 0:
+        return
+    # A contract year that holds the first follow-up may have begun the year before.
+    for earlier in range(dates[0].year - 1, year):
+        yield from _windows(rules, history, programme, earlier)
+
+
+def _gaps(rules: Rulebook, history: History, year: int, today: date) -> Iterator[Gap]:
+    policy = rules.on(year_span(year).from_on)
+    for programme in CHRONIC:
+        if TAG_OF[programme] in history.tags:
+            gap = longest_gap(policy, history, programme, year, today)
+            if gap is not None:
+                yield gap
+
+
+def _figures(
+    contract: tuple[Slot, ...], items: tuple[ItemLine, ...], gaps: tuple[Gap, ...], extra: int
+) -> Figures:
+    longest = max((gap.days for gap in gaps), default=None)
+    figures = slot_figures(contract, extra=extra, longest_gap_days=longest)
+    if not items:
+        return figures
+    kept = sum(line.kept for line in items)
+    return replace(figures, items_agreed=len(items), items_delivered=kept)
+
+
+def _findings(
+    rules: Rulebook,
+    history: History,
+    contract: tuple[Slot, ...],
+    gaps: tuple[Gap, ...],
+    year: int,
+    today: date,
+) -> Iterator[Finding]:
+    policy = rules.on(year_span(year).from_on)
+    yield from (found for gap in gaps if (found := gap_finding(policy, gap)))
+    if history.presence.has(today) and not holds(history.coverage.actual, today):
+        yield Finding(
+            rule_id="C-NO-CONTRACT", severity=Severity.INFO, code="no_contract", source=SOURCE
+        )
+    if any(span.from_on == FAR_PAST for span in history.tags.get(GroupTag.TB, ())):
+        yield Finding(
+            rule_id="P-TB-START",
+            severity=Severity.WARN,
+            code="tb_start_unknown",
+            source=SOURCE_OF[Programme.TB],
+        )
+    yield from _face_to_face_finding(policy.contract.face_to_face_min, contract)
+
+
+def _face_to_face_finding(least: int, contract: tuple[Slot, ...]) -> Iterator[Finding]:
+    """A finding once the slots still to come cannot bring the visits face to face any more."""
+    seen = sum(slot.filled_face_to_face for slot in contract)
+    still = sum(
+        slot.state in (SlotState.OPEN, SlotState.UPCOMING, SlotState.EXCUSE_PENDING)
+        for slot in contract
+    )
+    needed = min(least, sum(slot.owed for slot in contract))
+    if seen + still < needed:
+        yield Finding(
+            rule_id="C-FACE-TO-FACE",
+            severity=Severity.WARN,
+            code="face_to_face_short",
+            source=SOURCE,
+            values={"seen": seen, "needed": needed},
+        )

@@ -1,0 +1,1 @@
+"""What tablet and county say to each other, and how it is written and proved."""

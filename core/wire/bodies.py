@@ -1,0 +1,104 @@
+"""Records as JSON bodies and back; what this version does not know is kept in the body."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from core.contracts import Contract, Exemption, ExemptionDecision
+from core.education import Education
+from core.followups import FollowUp, Withdrawal
+from core.people import Household, Resident, User, Village
+from core.referrals import Referral, ReferralOutcome
+from core.refusals import Refusal, Refused
+from core.reviews import PhoneCheck, Review
+from core.vocabulary import Kind
+
+Record = (
+    Village
+    | User
+    | Household
+    | Resident
+    | Contract
+    | Exemption
+    | ExemptionDecision
+    | FollowUp
+    | Withdrawal
+    | Education
+    | Referral
+    | ReferralOutcome
+    | Review
+    | PhoneCheck
+)
+
+RECORD_TYPES: Mapping[str, type[Any]] = {
+    Kind.VILLAGE: Village,
+    Kind.USER: User,
+    Kind.HOUSEHOLD: Household,
+    Kind.RESIDENT: Resident,
+    Kind.CONTRACT: Contract,
+    Kind.EXEMPTION: Exemption,
+    Kind.EXEMPTION_DECISION: ExemptionDecision,
+    Kind.FOLLOW_UP: FollowUp,
+    Kind.WITHDRAWAL: Withdrawal,
+    Kind.EDUCATION: Education,
+    Kind.REFERRAL: Referral,
+    Kind.REFERRAL_OUTCOME: ReferralOutcome,
+    Kind.REVIEW: Review,
+    Kind.PHONE_CHECK: PhoneCheck,
+}
+"""Kinds whose bodies this version reads; bodies of other kinds are stored as they came."""
+
+_KIND_OF_TYPE = {record_type: kind for kind, record_type in RECORD_TYPES.items()}
+
+
+_ADAPTERS: Mapping[str, TypeAdapter[Any]] = {
+    kind: TypeAdapter(record_type) for kind, record_type in RECORD_TYPES.items()
+}
+
+
+def kind_of(record: Record) -> str:
+    """The kind under which a record travels."""
+    return _KIND_OF_TYPE[type(record)]
+
+
+def body_of(record: Record) -> dict[str, Any]:
+    """The record as a JSON object: dates as ISO text, defaults left out."""
+    body: dict[str, Any] = _ADAPTERS[kind_of(record)].dump_python(
+        record, mode="json", exclude_defaults=True
+    )
+    return body
+
+
+def record_of(kind: str, body: Mapping[str, Any]) -> Any:
+    """The record a body describes; fields unknown to this version are passed over.
+
+    Raises Refused with code `body.unknown_kind` for a kind this version does not read,
+    and with one `body.field` refusal for each field that is missing or of a wrong type.
+    """
+    try:
+        return _adapter(kind).validate_python(dict(body))
+    except ValidationError as error:
+        raise Refused(*(_refusal(item) for item in error.errors())) from error
+
+
+def record_from_json(kind: str, text: str) -> Any:
+    """What `record_of` gives for the body written as JSON text, a third faster; raises the same."""
+    try:
+        return _adapter(kind).validate_json(text)
+    except ValidationError as error:
+        raise Refused(*(_refusal(item) for item in error.errors())) from error
+
+
+def _adapter(kind: str) -> TypeAdapter[Any]:
+    adapter = _ADAPTERS.get(kind)
+    if adapter is None:
+        raise Refused(Refusal(code="body.unknown_kind", values={"kind": kind}))
+    return adapter
+
+
+def _refusal(item: Any) -> Refusal:
+    place = ".".join(str(part) for part in item["loc"])
+    return Refusal(code="body.field", place=place, values={"field": place, "why": item["msg"]})

@@ -1,0 +1,34 @@
+"""Hybrid logical clocks: texts that sort by when a field was set, even on a slow clock."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+COUNTER_LIMIT = 1 << 16
+
+
+def clock_text(unix_ms: int, counter: int, node: str) -> str:
+    """The clock of a millisecond, a counter within it and the tablet or county that set it."""
+    return f"{unix_ms:013d}-{counter:04x}-{node}"
+
+
+def clock_at(moment: datetime, node: str) -> str:
+    """The first clock of a moment at a node."""
+    return clock_text(int(moment.timestamp() * 1000), 0, node)
+
+
+def next_clock(previous: str | None, unix_ms: int, node: str) -> str:
+    """A clock later than `previous`, the latest seen here, and not earlier than `unix_ms`."""
+    if previous is None:
+        return clock_text(unix_ms, 0, node)
+    last_ms, counter = int(previous[:13]), int(previous[14:18], 16) + 1
+    if unix_ms > last_ms:
+        return clock_text(unix_ms, 0, node)
+    if counter == COUNTER_LIMIT:
+        return clock_text(last_ms + 1, 0, node)
+    return clock_text(last_ms, counter, node)
+
+
+def node_of(clock: str) -> str:
+    """The tablet or county that set a clock."""
+    return clock[19:]

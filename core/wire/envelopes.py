@@ -1,0 +1,245 @@
+"""Operations going up, receipts and changes coming down: the shapes of `POST /sync/v1`.
+
+Everything is additive: a reader passes over fields it does not know, and stores bodies
+as they came. `docs/wire.md` describes each field for other implementers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import MISSING, dataclass, field, fields, replace
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from core.wire.canonical import canonical_bytes, sha256_hex
+from core.wire.custody import Orders
+
+PROTOCOL = 1
+GENESIS = "0" * 64
+"""The `previous_hash` of a tablet's first operation."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """One thing a tablet did, numbered without gaps from 1 per tablet and chained by hash.
+
+    `action` is `put` for a fact (the body is the whole record) or `set` for a standing
+    record (the body holds only the changed fields; `base_revision` is the revision they
+    were changed on, 0 for a new record, and `clock` the hybrid logical clock).
+    Times are ISO 8601 in UTC. `hash` covers every field but itself and `signature`, those
+    with defaults included; `signature` is Ed25519 over the hash, hexadecimal.
+
+    In a batch the three may be left out where they follow: `previous_hash` after the first
+    operation, `hash` and `signature` before the last, whose signature covers the chain.
+    """
+
+    op_id: str
+    device_id: str
+    device_seq: int
+    kind: str
+    record_id: str
+    revision: int
+    action: str
+    scope_id: str
+    author_id: str
+    occurred_at: str
+    recorded_at: str
+    policy_version: str
+    body: dict[str, Any]
+    previous_hash: str = ""
+    schema: int = 1
+    base_revision: int | None = None
+    clock: str | None = None
+    hash: str = ""
+    signature: str = ""
+
+
+OPERATION_DEFAULTS: Mapping[str, Any] = {
+    item.name: item.default for item in fields(Operation) if item.default is not MISSING
+}
+_UNHASHED = frozenset({"hash", "signature"})
+
+
+def envelope_hash(envelope: Mapping[str, Any]) -> str:
+    """The hash of an operation as it travels: unknown fields count, defaults are filled in.
+
+    Raises ValueError where the envelope has no canonical bytes.
+    """
+    content = {
+        name: value
+        for name, value in {**OPERATION_DEFAULTS, **envelope}.items()
+        if name not in _UNHASHED
+    }
+    return sha256_hex(canonical_bytes(content))
+
+
+def envelope_of(operation: Operation) -> dict[str, Any]:
+    """The operation as a JSON object with every field; the body is shared, not copied."""
+    return {name: getattr(operation, name) for name in _OPERATION_FIELDS}
+
+
+_OPERATION_FIELDS = tuple(item.name for item in fields(Operation))
+
+
+def operation_hash(operation: Operation) -> str:
+    """The SHA-256 over the operation's canonical bytes without `hash` and `signature`."""
+    return envelope_hash(envelope_of(operation))
+
+
+def hashed(operation: Operation) -> Operation:
+    """The operation with its hash filled in, ready to be signed."""
+    return replace(operation, hash=operation_hash(operation))
+
+
+def bytes_to_sign(operation: Operation) -> bytes:
+    """What the tablet signs and the county checks: the 32 bytes of the operation's hash."""
+    return bytes.fromhex(operation.hash)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """The county's answer to one operation, for that record and that revision.
+
+    `outcome`: `accepted`; `merged` (accepted, a field went another way); `conflict` (kept,
+    a person settles it); `refused` (set aside on both sides, `code` says why).
+    """
+
+    op_id: str
+    device_seq: int
+    record_id: str
+    revision: int
+    outcome: str
+    received_at: str
+    code: str | None = None
+    values: dict[str, Any] = field(default_factory=dict)
+
+
+def receipts_bytes(receipts: Sequence[Receipt]) -> bytes:
+    """What the county signs: the canonical array of the receipts with every field."""
+    return canonical_bytes([receipt_fields(receipt) for receipt in receipts])
+
+
+def receipt_fields(receipt: Receipt) -> dict[str, Any]:
+    """The receipt as a JSON object with every field; `values` is shared, not copied."""
+    return {name: getattr(receipt, name) for name in _RECEIPT_FIELDS}
+
+
+_RECEIPT_FIELDS = tuple(item.name for item in fields(Receipt))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One numbered change of a scope; `action` is `put` (whole record) or `remove`.
+
+    A `put` without a body is a record this very request has sent up: `hash` says which.
+    """
+
+    scope_id: str
+    seq: int
+    kind: str
+    record_id: str
+    revision: int
+    action: str
+    schema: int
+    hash: str
+    author_id: str
+    received_at: str
+    body: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cursor:
+    """How far a tablet has read a scope; a changed `epoch` means the county was restored."""
+
+    epoch: str
+    seq: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SyncRequest:
+    """What a tablet says in one round trip.
+
+    `acknowledged_seq` is its last operation it holds a receipt for; a county restored from
+    an older backup sees by it what to ask for again. `want` is the most changes it takes.
+    """
+
+    device_id: str
+    app_version: str
+    operations: tuple[Operation, ...] = ()
+    cursors: dict[str, Cursor] = field(default_factory=dict)
+    want: int = 2000
+    acknowledged_seq: int = 0
+    protocol: int = PROTOCOL
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SyncResponse:
+    """What the county answers.
+
+    `receipts_signature` is the county's Ed25519 signature, hexadecimal, over the canonical
+    bytes of the receipts. `resend_from` names the first `device_seq` the county lacks.
+    `cursors` are to be stored with `changes` in one transaction. `dropped_scopes` are no
+    longer this tablet's. `durable_seq` is the tablet's last operation under the county's
+    backup. `roots` are the sums (`core.wire.digests`) of the scopes the changes bring level.
+    A `revoked` tablet may still hand in, into quarantine, and is sent nothing. `orders` are
+    the county's demands on this tablet where they are not the defaults.
+    """
+
+    server_time: str
+    county_version: str
+    receipts: tuple[Receipt, ...] = ()
+    receipts_signature: str = ""
+    resend_from: int | None = None
+    durable_seq: int = 0
+    changes: tuple[Change, ...] = ()
+    cursors: dict[str, Cursor] = field(default_factory=dict)
+    dropped_scopes: tuple[str, ...] = ()
+    has_more: bool = False
+    roots: dict[str, str] = field(default_factory=dict)
+    revoked: bool = False
+    orders: Orders | None = None
+    protocol: int = PROTOCOL
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnrolRequest:
+    """`POST /enrol/v1`: the one-time code, and the public keys the tablet has just made.
+
+    Keys are raw 32 bytes in hexadecimal: Ed25519 for signing.
+    """
+
+    code: str
+    device_public_key: str
+    device_name: str
+    app_version: str
+    protocol: int = PROTOCOL
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnrolResponse:
+    """Who the tablet now belongs to, and the keys it needs.
+
+    `county_public_key` is Ed25519 (receipts), `county_escrow_key` X25519 (sealing of the
+    tablet's data key), both raw in hexadecimal.
+    """
+
+    device_id: str
+    county_id: str
+    county_name: str
+    doctor_id: str
+    doctor_name: str
+    scopes: tuple[str, ...]
+    county_public_key: str
+    county_escrow_key: str
+    server_time: str
+    protocol: int = PROTOCOL
+
+
+REQUESTS: TypeAdapter[SyncRequest] = TypeAdapter(SyncRequest)
+RESPONSES: TypeAdapter[SyncResponse] = TypeAdapter(SyncResponse)
+ENROL_REQUESTS: TypeAdapter[EnrolRequest] = TypeAdapter(EnrolRequest)
+ENROL_RESPONSES: TypeAdapter[EnrolResponse] = TypeAdapter(EnrolResponse)
+OPERATIONS: TypeAdapter[Operation] = TypeAdapter(Operation)
+RECEIPTS: TypeAdapter[tuple[Receipt, ...]] = TypeAdapter(tuple[Receipt, ...])
+CHANGES: TypeAdapter[tuple[Change, ...]] = TypeAdapter(tuple[Change, ...])

@@ -1,0 +1,231 @@
+"""Whether one operation of a tablet may be taken, and the record it then makes.
+
+Every function here raises Refused with the reason; what passes is a `RecordWrite`, and for
+a standing record the conflicts a person has to settle.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from core.education import Education
+from core.followups import FollowUp
+from core.merging import NOTHING, Edit, FieldConflict, Standing, merged
+from core.policy import PolicyBook
+from core.referrals import Referral
+from core.refusals import Refusal, Refused
+from core.validation import check_education, check_follow_up, check_referral
+from core.vocabulary import STANDING_KINDS, Kind
+from core.wire.bodies import record_of
+from core.wire.digests import body_hash
+from core.wire.envelopes import Operation
+from county.config import local_date
+from county.held import Held, parent_ids
+from county.ledger import RecordWrite
+
+TABLET_KINDS = frozenset(
+    {
+        Kind.HOUSEHOLD,
+        Kind.RESIDENT,
+        Kind.CONTRACT,
+        Kind.FOLLOW_UP,
+        Kind.EDUCATION,
+        Kind.REFERRAL,
+        Kind.REFERRAL_OUTCOME,
+        Kind.EXEMPTION,
+        Kind.WITHDRAWAL,
+    }
+)
+"""What a doctor's tablet may write; everything else is the township's or the county's to say."""
+
+FURTHEST_AHEAD = timedelta(hours=24)
+FURTHEST_BACK = timedelta(days=5 * 366)
+_SUBJECT_FIELDS = ("resident_id", "household_id", "amends")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standpoint:
+    """Who is writing, from which tablet, where they may, and when the county took it in."""
+
+    doctor_id: str
+    device_id: str
+    scopes: frozenset[str]
+    rules: PolicyBook
+    today: date
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accepted:
+    """A record to be written, and what a person still has to settle about it."""
+
+    write: RecordWrite | None
+    outcome: str = "accepted"
+    conflicts: tuple[FieldConflict, ...] = ()
+    overruled: tuple[str, ...] = ()
+
+
+def referred_ids(operation: Operation) -> tuple[str, ...]:
+    """The ids of all records that must be known to judge the operation."""
+    named = (operation.body.get(name) for name in _SUBJECT_FIELDS)
+    return (
+        operation.record_id,
+        *parent_ids(operation.body),
+        *(name for name in named if isinstance(name, str)),
+    )
+
+
+def judge(operation: Operation, held: Mapping[str, Held], standpoint: Standpoint) -> Accepted:
+    """The record this operation makes; raises Refused where it may not be taken."""
+    _check_kind(operation)
+    _check_author(operation, standpoint)
+    _check_clock(operation, standpoint.now)
+    _check_references(operation, held, standpoint.scopes)
+    if operation.kind in STANDING_KINDS:
+        return _edited(operation, held, standpoint)
+    return _stated(operation, held, standpoint)
+
+
+def _check_kind(operation: Operation) -> None:
+    if operation.kind not in TABLET_KINDS:
+        raise Refused(Refusal(code="op.kind_not_yours", values={"kind": operation.kind}))
+    expected = "set" if operation.kind in STANDING_KINDS else "put"
+    if operation.action != expected:
+        raise Refused(Refusal(code="op.wrong_action", values={"action": operation.action}))
+
+
+def _check_author(operation: Operation, standpoint: Standpoint) -> None:
+    if operation.author_id != standpoint.doctor_id:
+        raise Refused(Refusal(code="op.not_the_author"))
+    if operation.scope_id not in standpoint.scopes:
+        raise Refused(Refusal(code="scope.not_yours", values={"scope": operation.scope_id}))
+
+
+def _check_clock(operation: Operation, now: datetime) -> None:
+    try:
+        recorded_at = datetime.fromisoformat(operation.recorded_at)
+        ahead = recorded_at - now
+    except (ValueError, TypeError) as error:
+        raise Refused(Refusal(code="op.malformed", place="recorded_at")) from error
+    if not -FURTHEST_BACK <= ahead <= FURTHEST_AHEAD:
+        raise Refused(
+            Refusal(code="op.clock_far_off", values={"recorded_on": recorded_at.date().isoformat()})
+        )
+
+
+def _check_references(
+    operation: Operation, held: Mapping[str, Held], scopes: frozenset[str]
+) -> None:
+    for record_id in referred_ids(operation)[1:]:
+        referred = held.get(record_id)
+        if referred is None or referred.removed:
+            raise Refused(Refusal(code="op.unknown_reference", values={"record": record_id}))
+        if referred.scope_id not in scopes:
+            raise Refused(Refusal(code="scope.not_yours", values={"scope": referred.scope_id}))
+
+
+def _stated(operation: Operation, held: Mapping[str, Held], standpoint: Standpoint) -> Accepted:
+    _check_fact_body(operation)
+    old = held.get(operation.record_id)
+    if old is not None:
+        if old.hash == body_hash(operation.body):
+            return Accepted(write=None)
+        raise Refused(Refusal(code="op.record_exists"))
+    _check_record(operation, operation.body, held, standpoint)
+    return Accepted(write=_write_of(operation, operation.body, operation.scope_id))
+
+
+def _check_fact_body(operation: Operation) -> None:
+    body = operation.body
+    expected = {
+        "id": operation.record_id,
+        "scope_id": operation.scope_id,
+        "author_id": operation.author_id,
+    }
+    for name, value in expected.items():
+        if body.get(name) != value:
+            raise Refused(Refusal(code="op.body_disagrees", place=name))
+
+
+def _edited(operation: Operation, held: Mapping[str, Held], standpoint: Standpoint) -> Accepted:
+    if operation.clock is None or operation.base_revision is None:
+        raise Refused(Refusal(code="op.malformed", place="clock"))
+    old = held.get(operation.record_id)
+    if old is not None and (old.kind, old.removed) != (operation.kind, False):
+        raise Refused(Refusal(code="op.record_gone"))
+    if old is not None and old.scope_id not in standpoint.scopes:
+        raise Refused(Refusal(code="scope.not_yours", values={"scope": old.scope_id}))
+    merge = merged(operation.kind, _standing_of(old), _edit_of(operation))
+    body = merge.standing.body
+    scope_id = body.get("scope_id")
+    if body.get("id") != operation.record_id or scope_id not in standpoint.scopes:
+        raise Refused(Refusal(code="op.body_disagrees", place="scope_id"))
+    _check_record(operation, body, held, standpoint)
+    outcome = "conflict" if merge.conflicts else "merged" if merge.overruled else "accepted"
+    write = _write_of(operation, body, str(scope_id))
+    return Accepted(
+        write=replace(write, clocks=merge.standing.stamps),
+        outcome=outcome,
+        conflicts=merge.conflicts,
+        overruled=merge.overruled,
+    )
+
+
+def _standing_of(old: Held | None) -> Standing:
+    if old is None:
+        return NOTHING
+    return Standing(revision=old.revision, body=old.body, stamps=old.stamps)
+
+
+def _edit_of(operation: Operation) -> Edit:
+    return Edit(
+        base_revision=operation.base_revision or 0,
+        clock=operation.clock or "",
+        fields=operation.body,
+    )
+
+
+def _write_of(operation: Operation, body: Mapping[str, Any], scope_id: str) -> RecordWrite:
+    return RecordWrite(
+        kind=operation.kind,
+        record_id=operation.record_id,
+        scope_id=scope_id,
+        body=body,
+        author_id=operation.author_id,
+        recorded_at=datetime.fromisoformat(operation.recorded_at),
+        device_id=operation.device_id,
+        schema=operation.schema,
+    )
+
+
+def _check_record(
+    operation: Operation,
+    body: Mapping[str, Any],
+    held: Mapping[str, Held],
+    standpoint: Standpoint,
+) -> None:
+    """Raises Refused where the body is no valid record, or one that may not be entered."""
+    record = record_of(operation.kind, body)
+    # The tablet's day may have begun while the county's has not quite ended.
+    recorded_on = local_date(datetime.fromisoformat(operation.recorded_at))
+    today = max(standpoint.today, recorded_on)
+    refusals = _refusals(record, held, standpoint.rules, today)
+    hard = [refusal for refusal in refusals if not refusal.soft]
+    if hard:
+        raise Refused(*hard)
+
+
+def _refusals(
+    record: Any, held: Mapping[str, Held], rules: PolicyBook, today: date
+) -> Sequence[Refusal]:
+    if isinstance(record, FollowUp):
+        resident = record_of(Kind.RESIDENT, held[record.resident_id].body)
+        return check_follow_up(rules.on(record.occurred_on), resident, record, today)
+    if isinstance(record, Education):
+        return check_education(record, today)
+    if isinstance(record, Referral):
+        return check_referral(record, today)
+    return ()

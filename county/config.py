@@ -1,0 +1,62 @@
+"""The county's settings, read from the environment; options on the command line override them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta, timezone
+from pathlib import Path
+
+VERSION = "0.1.0"
+CHINA = timezone(timedelta(hours=8), "UTC+8")
+"""All of China keeps one clock; what counts as today in the county is this zone's date."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CountyConfig:
+    """Where the county keeps its data and how it listens.
+
+    `database_url` is empty for the embedded SQLite file in `data_dir`.
+    """
+
+    data_dir: Path
+    database_url: str = ""
+    host: str = "127.0.0.1"
+    port: int = 8600
+    invite_hours: int = 72
+
+    @property
+    def url(self) -> str:
+        """The SQLAlchemy address of the database."""
+        if self.database_url:
+            return _with_driver(self.database_url)
+        return f"sqlite:///{self.data_dir / 'county.db'}"
+
+
+def config_from(environment: Mapping[str, str] = os.environ) -> CountyConfig:
+    """The settings the environment names, with defaults for what it leaves out."""
+    return CountyConfig(
+        data_dir=Path(environment.get("LUYUE_COUNTY_DATA", "var/county")),
+        database_url=environment.get("LUYUE_DATABASE_URL", ""),
+        host=environment.get("LUYUE_COUNTY_HOST", "127.0.0.1"),
+        port=int(environment.get("LUYUE_COUNTY_PORT", "8600")),
+        invite_hours=int(environment.get("LUYUE_INVITE_HOURS", "72")),
+    )
+
+
+def utc_now() -> datetime:
+    """The county's clock, in UTC."""
+    return datetime.now(UTC)
+
+
+def local_date(moment: datetime) -> date:
+    """The day in the county at a moment."""
+    return moment.astimezone(CHINA).date()
+
+
+def _with_driver(url: str) -> str:
+    for prefix in ("postgresql://", "postgres://"):
+        if url.startswith(prefix):
+            return "postgresql+psycopg://" + url.removeprefix(prefix)
+    return url

@@ -1,0 +1,101 @@
+"""The audit trail as a page: for the county and its auditors, to read and never to edit."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from core.vocabulary import Kind
+from county.desk.lookups import doctor_names, waiting_for
+from county.desk.render import choices, link, page, pages
+from county.desk.visitor import SEES_ALL, Desk, NotFound, SignedIn, desk_of
+from county.desk.wording import label, local
+from county.tables import AuditRow
+from words import say
+
+router = APIRouter()
+
+PAGE_SIZE = 200
+ACTIONS = (
+    "sign_in", "sign_in_failed", "sign_out", "view", "accepted", "returned", "questioned",
+    "phone_check", "exemption_approved", "exemption_refused", "export",
+)  # fmt: skip
+
+
+PAGES: Mapping[str, str] = {Kind.FOLLOW_UP: "follow-ups", Kind.RESIDENT: "people"}
+"""Where the things an act was done to are shown."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One act."""
+
+    at: str
+    user: str
+    action: str
+    kind: str
+    object_name: str
+    href: str
+    detail: str
+
+
+@router.get("/audit")
+def audit_trail(
+    request: Request, visitor: SignedIn, user: str = "", act: str = "", page_no: int = 1
+) -> Response:
+    """The acts, latest first, narrowed down by user and kind of act."""
+    if visitor.role not in SEES_ALL:
+        raise NotFound
+    desk, lang = desk_of(request), visitor.language
+    number = max(1, page_no)
+    with desk.database.reading() as session:
+        names = doctor_names(session, desk.county_id)
+        rows = _found(session, desk, user, act, number)
+        waiting = waiting_for(session, desk, visitor)
+    return page(
+        request,
+        "audit_trail.html",
+        visitor,
+        "audit",
+        waiting=waiting,
+        rows=[_row(row, names, lang) for row in rows[:PAGE_SIZE]],
+        users=choices(sorted(names.items(), key=lambda pair: pair[1])),
+        acts=choices([(name, say(f"desk.act.{name}", lang)) for name in ACTIONS]),
+        query={"user": user, "act": act},
+        page=pages(
+            number,
+            len(rows) > PAGE_SIZE,
+            lambda n: link("audit", user=user, act=act, page_no=n),
+        ),
+    )
+
+
+def _found(session: Session, desk: Desk, user: str, act: str, number: int) -> list[AuditRow]:
+    statement = select(AuditRow).where(AuditRow.county_id == desk.county_id)
+    if user:
+        statement = statement.where(AuditRow.user_id == user)
+    if act:
+        statement = statement.where(AuditRow.action == act)
+    statement = statement.order_by(AuditRow.at.desc(), AuditRow.id.desc())
+    return list(
+        session.scalars(statement.limit(PAGE_SIZE + 1).offset((number - 1) * PAGE_SIZE)).all()
+    )
+
+
+def _row(row: AuditRow, names: dict[str, str], lang: str) -> Row:
+    page_of = PAGES.get(row.object_kind)
+    return Row(
+        at=local(row.at),
+        user=names.get(row.user_id, row.user_id or "—"),
+        action=label("desk.act", row.action, lang),
+        kind=label("desk.kind", row.object_kind, lang),
+        object_name=names.get(row.object_id, row.object_id),
+        href=link(f"{page_of}/{row.object_id}") if page_of else "",
+        detail=json.dumps(row.detail, ensure_ascii=False) if row.detail else "",
+    )

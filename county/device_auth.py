@@ -1,0 +1,109 @@
+"""Proves that a request comes from a tablet of this county, is fresh, and is sent only once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from cryptography.exceptions import InvalidSignature
+from sqlalchemy import delete
+from sqlalchemy.orm import Session
+
+from core.wire.canonical import sha256_hex
+from core.wire.signing import (
+    DEVICE_HEADER,
+    MAX_SKEW_S,
+    NONCE_HEADER,
+    SIGNATURE_HEADER,
+    TIME_HEADER,
+    SignedParts,
+    text_to_sign,
+)
+from county.db import insert_or_leave
+from county.keys import check_signature
+from county.tables import DeviceRow, NonceRow
+
+_DEVICE = re.compile(r"[0-9a-z-]{1,64}")
+_NONCE = re.compile(r"[0-9a-f]{32}")
+_TIME = re.compile(r"[0-9]{1,12}")
+
+
+class NotProven(Exception):
+    """The request is not proven to come from a tablet; `code` says what is wrong with it."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedRequest:
+    """A request's parts and the signature it claims over them."""
+
+    parts: SignedParts
+    signature: str
+
+
+def signed_request(
+    method: str, path: str, body: bytes, headers: Mapping[str, str]
+) -> SignedRequest:
+    """The claim the headers make; `body` are the bytes as they were sent, still compressed.
+
+    Raises NotProven `auth.missing` where a header is missing or misshapen.
+    """
+    device_id = headers.get(DEVICE_HEADER, "")
+    time, nonce = headers.get(TIME_HEADER, ""), headers.get(NONCE_HEADER, "")
+    shapes = (_DEVICE.fullmatch(device_id), _TIME.fullmatch(time), _NONCE.fullmatch(nonce))
+    if not all(shapes):
+        raise NotProven("auth.missing")
+    parts = SignedParts(
+        method=method,
+        path=path,
+        body_sha256=sha256_hex(body),
+        device_id=device_id,
+        time=int(time),
+        nonce=nonce,
+    )
+    return SignedRequest(parts=parts, signature=headers.get(SIGNATURE_HEADER, ""))
+
+
+def prove(session: Session, county_id: str, request: SignedRequest, now: datetime) -> None:
+    """Raises NotProven unless a tablet of the county signed this request just now.
+
+    Codes: `auth.device_unknown`, `auth.signature`, `auth.clock` (the answer carries the
+    county's time, and the tablet signs again).
+    """
+    device = session.get(DeviceRow, (county_id, request.parts.device_id))
+    if device is None:
+        raise NotProven("auth.device_unknown")
+    try:
+        check_signature(device.public_key, request.signature, text_to_sign(request.parts))
+    except (InvalidSignature, ValueError) as error:
+        raise NotProven("auth.signature") from error
+    if abs(now.timestamp() - request.parts.time) > MAX_SKEW_S:
+        raise NotProven("auth.clock")
+
+
+def spend_nonce(session: Session, county_id: str, parts: SignedParts, now: datetime) -> None:
+    """Note that this request has been taken; raises NotProven `auth.replayed` the second time."""
+    forgotten = now - timedelta(seconds=2 * MAX_SKEW_S)
+    session.execute(
+        delete(NonceRow).where(
+            NonceRow.county_id == county_id,
+            NonceRow.device_id == parts.device_id,
+            NonceRow.at < forgotten,
+        )
+    )
+    row = {
+        "county_id": county_id,
+        "device_id": parts.device_id,
+        "nonce": parts.nonce,
+        "at": now,
+    }
+    noted = session.connection().execute(
+        insert_or_leave(session, NonceRow).returning(NonceRow.nonce), row
+    )
+    if noted.first() is None:
+        raise NotProven("auth.replayed")

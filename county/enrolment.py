@@ -1,0 +1,158 @@
+"""One-time codes by which a doctor's tablet joins the county."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from core.ids import RANDOM_BYTES, county_scope, uuid7, village_scope
+from core.refusals import Refusal, Refused
+from core.wire.envelopes import GENESIS, EnrolRequest, EnrolResponse
+from county.tables import CountyRow, DeviceRow, InviteRow, UserRow
+
+ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
+"""Without the characters a reader takes for another: 0 O, 1 I L."""
+CODE_LENGTH = 10
+KEY_HEX_DIGITS = 64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Invitation:
+    """A fresh code, shown once; the county keeps only its hash."""
+
+    code: str
+    doctor_id: str
+    expires_at: datetime
+
+
+def invite(
+    session: Session,
+    county_id: str,
+    doctor_id: str,
+    *,
+    created_by: str,
+    now: datetime,
+    hours: int = 72,
+) -> Invitation:
+    """Issue a one-time code for a doctor; refused `enrol.not_a_doctor` for anybody else."""
+    user = session.get(UserRow, (county_id, doctor_id))
+    if user is None or user.role != "doctor" or not user.active:
+        raise Refused(Refusal(code="enrol.not_a_doctor", values={"doctor": doctor_id}))
+    code = "".join(secrets.choice(ALPHABET) for _ in range(CODE_LENGTH))
+    expires_at = now + timedelta(hours=hours)
+    session.add(
+        InviteRow(
+            county_id=county_id,
+            code_hash=code_hash(code),
+            doctor_id=doctor_id,
+            created_by=created_by,
+            created_at=now,
+            expires_at=expires_at,
+        )
+    )
+    session.flush()
+    return Invitation(code=f"{code[:5]}-{code[5:]}", doctor_id=doctor_id, expires_at=expires_at)
+
+
+def code_hash(code: str) -> str:
+    """What the county keeps of a code; case, spaces and hyphens as typed make no difference."""
+    plain = "".join(sign for sign in code.upper() if sign.isalnum())
+    return hashlib.sha256(f"luyue-invite:{plain}".encode()).hexdigest()
+
+
+def enrol(
+    session: Session, county: CountyRow, request: EnrolRequest, now: datetime
+) -> EnrolResponse:
+    """Trade a code for a place in the county.
+
+    Raises Refused `enrol.code_unknown`, `enrol.code_expired`, `enrol.code_used` or
+    `enrol.bad_key`. The same code with the same key is answered again as the first time,
+    for the tablet that lost the answer on the way.
+    """
+    _check_key(request.device_public_key)
+    found = session.scalars(
+        select(InviteRow)
+        .where(
+            InviteRow.county_id == county.county_id,
+            InviteRow.code_hash == code_hash(request.code),
+        )
+        .with_for_update()
+    ).first()
+    if found is None:
+        raise Refused(Refusal(code="enrol.code_unknown", place="code"))
+    doctor = session.get_one(UserRow, (county.county_id, found.doctor_id))
+    device = _device_of(session, found, request, now)
+    return EnrolResponse(
+        device_id=device.id,
+        county_id=county.county_id,
+        county_name=county.name,
+        doctor_id=doctor.id,
+        doctor_name=doctor.name,
+        scopes=scopes_of(doctor),
+        county_public_key=county.signing_public_key,
+        county_escrow_key=county.escrow_public_key,
+        server_time=now.isoformat(),
+    )
+
+
+def scopes_of(doctor: UserRow) -> tuple[str, ...]:
+    """What a doctor's tablet is sent: the county's scope, then each of their villages."""
+    villages = sorted(village_scope(village_id) for village_id in doctor.village_ids)
+    return (county_scope(doctor.county_id), *villages)
+
+
+def revoke(session: Session, county_id: str, device_id: str) -> None:
+    """Take a tablet's place away: it may still hand in, into quarantine, and is sent nothing."""
+    device = session.get(DeviceRow, (county_id, device_id))
+    if device is None:
+        raise Refused(Refusal(code="device.unknown", values={"device": device_id}))
+    device.state = "revoked"
+    session.flush()
+
+
+def _check_key(public_key: str) -> None:
+    try:
+        usable = len(bytes.fromhex(public_key)) * 2 == KEY_HEX_DIGITS
+    except ValueError:
+        usable = False
+    if not usable:
+        raise Refused(Refusal(code="enrol.bad_key", place="device_public_key"))
+
+
+def _device_of(
+    session: Session, found: InviteRow, request: EnrolRequest, now: datetime
+) -> DeviceRow:
+    if found.used_at is not None:
+        device = session.get_one(DeviceRow, (found.county_id, found.device_id))
+        if device.public_key == request.device_public_key:
+            return device
+        raise Refused(Refusal(code="enrol.code_used", place="code"))
+    if found.expires_at <= now:
+        raise Refused(Refusal(code="enrol.code_expired", place="code"))
+    device = _new_device(found, request, now)
+    session.add(device)
+    found.used_at, found.device_id = now, device.id
+    session.flush()
+    return device
+
+
+def _new_device(found: InviteRow, request: EnrolRequest, now: datetime) -> DeviceRow:
+    return DeviceRow(
+        county_id=found.county_id,
+        id=uuid7(int(now.timestamp() * 1000), os.urandom(RANDOM_BYTES)),
+        doctor_id=found.doctor_id,
+        name=request.device_name[:100],
+        public_key=request.device_public_key,
+        state="active",
+        enrolled_at=now,
+        last_seq=0,
+        last_hash=GENESIS,
+        durable_seq=0,
+        app_version=request.app_version[:40],
+    )

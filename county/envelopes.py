@@ -1,0 +1,154 @@
+"""Opens a batch of operations: their shape, hashes, chain and signatures, before any database.
+
+A signature covers the chain behind it: an operation is proven by its own signature or by
+that of the nearest signed one after it. One broken operation does not spoil the others.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from cryptography.exceptions import InvalidSignature
+from pydantic import ValidationError
+
+from core.refusals import Refusal, Refused
+from core.wire.envelopes import OPERATIONS, Operation, envelope_hash
+from county.keys import check_signature
+
+_ID = re.compile(r"[0-9A-Za-z_.:-]{1,64}")
+_HASH = re.compile(r"[0-9a-f]{64}")
+MAX_SEQ = (1 << 31) - 1
+"""What an integer column of PostgreSQL holds; a tablet would need 100,000 years to get there."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Opened:
+    """One operation of a batch: readable, or with the reason why not.
+
+    `envelope` is what came, with the hashes it left out filled in. `record_id` and `kind` are
+    empty and `revision` is 0 where it does not say.
+    """
+
+    op_id: str
+    device_seq: int
+    record_id: str
+    kind: str
+    revision: int
+    envelope: dict[str, Any]
+    operation: Operation | None = None
+    refusal: Refusal | None = None
+
+
+def opened(envelopes: Sequence[Any], device_id: str, public_key: str) -> list[Opened]:
+    """The batch in the order of the tablet's numbers.
+
+    Raises Refused `wire.malformed` where an envelope has no `op_id` and number by which it
+    could be answered; everything else that is wrong is the operation's own refusal.
+    """
+    batch = sorted((_numbered(envelope) for envelope in envelopes), key=lambda o: o.device_seq)
+    _fill_in_chain(batch)
+    _check_signatures(batch, public_key)
+    for item in batch:
+        if item.refusal is None:
+            _read(item, device_id)
+    return batch
+
+
+def _numbered(envelope: Any) -> Opened:
+    if isinstance(envelope, dict):
+        op_id, device_seq = envelope.get("op_id"), envelope.get("device_seq")
+        if _is_id(op_id) and _is_number(device_seq):
+            record_id, kind = envelope.get("record_id"), envelope.get("kind")
+            revision = envelope.get("revision")
+            return Opened(
+                op_id=str(op_id),
+                device_seq=int(device_seq or 0),
+                record_id=str(record_id) if _is_id(record_id) else "",
+                kind=str(kind) if _is_id(kind) else "",
+                revision=int(revision or 0) if _is_number(revision) else 0,
+                envelope=dict(envelope),
+            )
+    raise Refused(Refusal(code="wire.malformed", place="operations"))
+
+
+def _is_id(value: Any) -> bool:
+    return isinstance(value, str) and _ID.fullmatch(value) is not None
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 < value < MAX_SEQ
+
+
+def _fill_in_chain(batch: Iterable[Opened]) -> None:
+    before: Opened | None = None
+    for item in batch:
+        envelope = item.envelope
+        follows = before is not None and before.device_seq == item.device_seq - 1
+        if before is not None and follows and not envelope.get("previous_hash"):
+            envelope["previous_hash"] = before.envelope["hash"]
+        _fill_in_hash(item)
+        if before is not None and follows and item.refusal is None:
+            _check_link(item, before)
+        before = item
+
+
+def _fill_in_hash(item: Opened) -> None:
+    claimed = item.envelope.get("hash")
+    try:
+        actual = envelope_hash(item.envelope)
+    except (ValueError, TypeError, RecursionError):
+        item.refusal = Refusal(code="op.malformed", place="body")
+        actual = claimed if isinstance(claimed, str) and _HASH.fullmatch(claimed) else ""
+    if claimed and claimed != actual:
+        # The operations after it are chained to what it claims, so the claim stays.
+        item.refusal = Refusal(code="op.hash")
+        return
+    item.envelope["hash"] = actual
+
+
+def _check_link(item: Opened, before: Opened) -> None:
+    if item.envelope.get("previous_hash") != before.envelope["hash"]:
+        item.refusal = Refusal(code="op.chain")
+
+
+def _check_signatures(batch: Iterable[Opened], public_key: str) -> None:
+    covered: list[Opened] = []
+    for item in batch:
+        covered.append(item)
+        if item.envelope.get("signature"):
+            if not _is_signed(item, public_key):
+                _refuse(covered, Refusal(code="op.signature"))
+            covered = []
+    _refuse(covered, Refusal(code="op.signature"))
+
+
+def _is_signed(item: Opened, public_key: str) -> bool:
+    try:
+        message = bytes.fromhex(item.envelope["hash"])
+        check_signature(public_key, item.envelope["signature"], message)
+    except (InvalidSignature, ValueError, TypeError):
+        return False
+    return True
+
+
+def _refuse(items: Iterable[Opened], refusal: Refusal) -> None:
+    for item in items:
+        item.refusal = item.refusal or refusal
+
+
+def _read(item: Opened, device_id: str) -> None:
+    try:
+        operation = OPERATIONS.validate_python(item.envelope)
+    except ValidationError as error:
+        place = ".".join(str(part) for part in error.errors()[0]["loc"])
+        item.refusal = Refusal(code="op.malformed", place=place)
+        return
+    if operation.device_id != device_id:
+        item.refusal = Refusal(code="op.other_device")
+    elif not (item.record_id and item.kind and item.revision and operation.schema < MAX_SEQ):
+        item.refusal = Refusal(code="op.malformed", place="record_id")
+    else:
+        item.operation = operation

@@ -1,0 +1,91 @@
+"""What a caller is told when a request cannot be answered: a status, a code and a sentence."""
+
+from __future__ import annotations
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from starlette.exceptions import HTTPException
+
+from core.refusals import Refused
+from county.coding import BadCoding, TooLarge
+from county.config import utc_now
+from county.device_auth import NotProven
+from county.tries import WINDOW_S
+from words import say
+
+RETRY_AFTER_S = 5
+_log = structlog.get_logger()
+
+
+def add_error_answers(app: FastAPI) -> None:
+    """Give every kind of failure its answer; none of them shows how the county is built."""
+    app.add_exception_handler(NotProven, _not_proven)
+    app.add_exception_handler(Refused, _refused)
+    app.add_exception_handler(TooLarge, _too_large)
+    app.add_exception_handler(BadCoding, _bad_coding)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(DBAPIError, _database)
+    app.add_exception_handler(PoolTimeout, _database)
+    app.add_exception_handler(Exception, _trouble)
+
+
+def answer(status: int, code: str, **more: object) -> JSONResponse:
+    """An error as JSON: its code, and its sentence for whoever reads it in a log."""
+    content = {"code": code, "message": say(f"refusal.{code}", "en"), **more}
+    return JSONResponse(content, status_code=status)
+
+
+def _not_proven(_request: Request, error: Exception) -> JSONResponse:
+    code = error.code if isinstance(error, NotProven) else "auth.missing"
+    return answer(401, code, server_time=utc_now().isoformat())
+
+
+def _refused(_request: Request, error: Exception) -> JSONResponse:
+    refusals = error.refusals if isinstance(error, Refused) else ()
+    code = refusals[0].code if refusals else "wire.malformed"
+    status = _STATUS.get(code, 400)
+    values = dict(refusals[0].values) if refusals else {}
+    content = {"code": code, "message": say(f"refusal.{code}", "en", **values)}
+    headers = {"Retry-After": str(int(WINDOW_S))} if status == 429 else {}
+    return JSONResponse(content, status_code=status, headers=headers)
+
+
+_STATUS = {"county.not_founded": 503, "enrol.too_many_tries": 429}
+
+
+def _too_large(_request: Request, _error: Exception) -> JSONResponse:
+    return answer(413, "wire.too_large")
+
+
+def _bad_coding(_request: Request, _error: Exception) -> JSONResponse:
+    return answer(415, "wire.bad_coding")
+
+
+def _http(_request: Request, error: Exception) -> JSONResponse:
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    code = {404: "http.not_found", 405: "http.method"}.get(status, "http.other")
+    return answer(status, code)
+
+
+def _database(_request: Request, error: Exception) -> JSONResponse:
+    _log.error("database", error=type(error).__name__, reason=_reason(error))
+    response = answer(503, "county.busy")
+    response.headers["Retry-After"] = str(RETRY_AFTER_S)
+    return response
+
+
+def _reason(error: Exception) -> str:
+    return type(error.orig).__name__ if isinstance(error, DBAPIError) else ""
+
+
+def _trouble(request: Request, error: Exception) -> JSONResponse:
+    # The error's text may quote a record; its type and place are enough to find it.
+    place = error.__traceback__
+    while place is not None and place.tb_next is not None:
+        place = place.tb_next
+    where = "" if place is None else f"{place.tb_frame.f_code.co_filename}:{place.tb_lineno}"
+    _log.error("trouble", path=request.url.path, error=type(error).__name__, where=where)
+    return answer(500, "county.trouble")

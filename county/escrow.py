@@ -1,0 +1,150 @@
+"""The tablets' data keys in the county's keeping: taken in, sealed anew, opened for a recovery."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from core.refusals import Refusal, Refused
+from county.escrow_key import EscrowKey, private_key, read_key_file
+from county.tables import CountyRow, DeviceRow, EscrowRow, FormerEscrowKeyRow
+from sealing.envelope import open_data_key, recipient_of, seal_data_key
+from sealing.hpke import CannotOpen
+
+MOST_SEALED_BYTES = 256
+
+
+def key_in_force(county: CountyRow) -> EscrowKey:
+    """The escrow key tablets are told to seal to."""
+    return EscrowKey(
+        public=county.escrow_public_key, locked_private=county.escrow_private_key_sealed
+    )
+
+
+def keep(session: Session, county: CountyRow, device_id: str, sealed: bytes, now: datetime) -> str:
+    """Keep a tablet's sealed data key in place of an earlier one; the name it is sealed to.
+
+    Raises Refused `escrow.not_sealed` for what no tablet seals, and for another county's key.
+    """
+    name = _sealed_to(sealed)
+    if name not in {key_in_force(county).name, *_former_names(session, county.county_id)}:
+        raise Refused(Refusal(code="escrow.not_sealed"))
+    session.merge(
+        EscrowRow(
+            county_id=county.county_id,
+            device_id=device_id,
+            key_name=name,
+            told_name=name,
+            sealed_key=sealed.hex(),
+            at=now,
+        )
+    )
+    return name
+
+
+def key_to_seal_to(session: Session, county: CountyRow, device_id: str) -> str:
+    """The public key a tablet shall seal to from now on; "" where it does so already."""
+    kept = session.get(EscrowRow, (county.county_id, device_id))
+    key = key_in_force(county)
+    return "" if kept is None or kept.told_name == key.name else key.public
+
+
+def data_key_of(
+    session: Session, county: CountyRow, device: DeviceRow, passphrase: str, key_file: Path | None
+) -> bytes:
+    """Open a tablet's data key.
+
+    `key_file` holds the private key where it is kept off-line. Raises Refused
+    `escrow.none_kept`, `escrow.cannot_open`, and what `private_key` raises.
+    """
+    kept = session.get(EscrowRow, (county.county_id, device.id))
+    if kept is None:
+        raise Refused(Refusal(code="escrow.none_kept", values={"device": device.id}))
+    sealed = bytes.fromhex(kept.sealed_key)
+    key = opening_key(session, county, sealed, key_file)
+    try:
+        return open_data_key(sealed, private_key(key, passphrase), device_id=device.id)
+    except CannotOpen as error:
+        raise Refused(Refusal(code="escrow.cannot_open")) from error
+
+
+def opening_key(
+    session: Session, county: CountyRow, sealed: bytes, key_file: Path | None
+) -> EscrowKey:
+    """The pair whose private half opens these bytes: from a file, in force, or a former one.
+
+    Raises Refused `escrow.other_key`, `escrow.not_sealed`.
+    """
+    name = _sealed_to(sealed)
+    for key in _keys(session, county, key_file):
+        if key.name == name:
+            return key
+    raise Refused(Refusal(code="escrow.other_key"))
+
+
+def rotate(session: Session, county: CountyRow, old: bytes, new: EscrowKey, now: datetime) -> int:
+    """Put `new` in force and seal every kept data key to it; how many there were.
+
+    `old` is the private key so far. A data key it does not open raises Refused
+    `escrow.cannot_open`, and the caller's transaction undoes the rest.
+    """
+    former = key_in_force(county)
+    kept = _all_kept(session, county.county_id)
+    for row in kept:
+        row.sealed_key = _sealed_anew(row, old, new).hex()
+        row.key_name, row.at = new.name, now
+    session.add(
+        FormerEscrowKeyRow(
+            county_id=county.county_id,
+            name=former.name,
+            public_key=former.public,
+            private_key_sealed=former.locked_private,
+            retired_at=now,
+        )
+    )
+    county.escrow_public_key = new.public
+    county.escrow_private_key_sealed = new.locked_private
+    session.flush()
+    return len(kept)
+
+
+def _sealed_anew(row: EscrowRow, old: bytes, new: EscrowKey) -> bytes:
+    try:
+        data_key = open_data_key(bytes.fromhex(row.sealed_key), old, device_id=row.device_id)
+    except CannotOpen as error:
+        refusal = Refusal(code="escrow.cannot_open", values={"device": row.device_id})
+        raise Refused(refusal) from error
+    return seal_data_key(data_key, bytes.fromhex(new.public), device_id=row.device_id)
+
+
+def _all_kept(session: Session, county_id: str) -> Sequence[EscrowRow]:
+    return session.scalars(select(EscrowRow).where(EscrowRow.county_id == county_id)).all()
+
+
+def _keys(session: Session, county: CountyRow, key_file: Path | None) -> list[EscrowKey]:
+    if key_file is not None:
+        return [read_key_file(key_file)]
+    former = session.scalars(
+        select(FormerEscrowKeyRow).where(FormerEscrowKeyRow.county_id == county.county_id)
+    )
+    pairs = [
+        EscrowKey(public=row.public_key, locked_private=row.private_key_sealed) for row in former
+    ]
+    return [key_in_force(county), *pairs]
+
+
+def _former_names(session: Session, county_id: str) -> Sequence[str]:
+    return session.scalars(
+        select(FormerEscrowKeyRow.name).where(FormerEscrowKeyRow.county_id == county_id)
+    ).all()
+
+
+def _sealed_to(sealed: bytes) -> str:
+    try:
+        return recipient_of(sealed[:MOST_SEALED_BYTES]).hex()
+    except CannotOpen as error:
+        raise Refused(Refusal(code="escrow.not_sealed")) from error

@@ -1,0 +1,139 @@
+"""One round trip of a tablet: operations in, receipts and the next changes out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from pydantic import ValidationError
+from sqlalchemy.orm import Session
+
+from core.refusals import Refusal, Refused
+from core.wire.envelopes import (
+    REQUESTS,
+    Receipt,
+    SyncRequest,
+    SyncResponse,
+    receipts_bytes,
+)
+from county import feed
+from county.config import VERSION
+from county.db import Database
+from county.device_auth import NotProven, SignedRequest, prove, spend_nonce
+from county.enrolment import scopes_of
+from county.envelopes import Opened, opened
+from county.ingest import Intake, take_in
+from county.keys import sign, the_county
+from county.orders import orders_for
+from county.tables import CountyRow, DeviceRow, UserRow
+
+MOST_OPERATIONS = 20_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proven:
+    """A request whose sender is known, not yet read."""
+
+    county: CountyRow
+    device_id: str
+    public_key: str
+    signed: SignedRequest
+
+
+def proven(database: Database, signed: SignedRequest, now: datetime) -> Proven:
+    """Who sent the request; raises NotProven. Nothing of the body has been looked at yet."""
+    with database.reading() as session:
+        county = the_county(session)
+        prove(session, county.county_id, signed, now)
+        device = session.get_one(DeviceRow, (county.county_id, signed.parts.device_id))
+    return Proven(county=county, device_id=device.id, public_key=device.public_key, signed=signed)
+
+
+def exchange(database: Database, sender: Proven, plain: bytes, now: datetime) -> SyncResponse:
+    """Take in what the tablet sent and answer with what it lacks, in one transaction.
+
+    Raises Refused `wire.malformed` for a body that is no request, NotProven
+    `auth.replayed` for one that has been taken already.
+    """
+    request, envelopes = _read(plain, sender.device_id)
+    batch = opened(envelopes, sender.device_id, sender.public_key)
+    with database.writing() as session:
+        return _exchanged(session, sender, request, batch, now)
+
+
+def _read(plain: bytes, device_id: str) -> tuple[SyncRequest, Sequence[Any]]:
+    """The request without its operations, and the operations as they came."""
+    malformed = Refused(Refusal(code="wire.malformed"))
+    try:
+        said = json.loads(plain)
+        envelopes = said.pop("operations", [])
+        request = REQUESTS.validate_python(said)
+    except (ValidationError, ValueError, AttributeError, TypeError, RecursionError) as error:
+        raise malformed from error
+    if not isinstance(envelopes, list) or len(envelopes) > MOST_OPERATIONS:
+        raise malformed
+    if request.device_id != device_id:
+        raise malformed
+    return request, envelopes
+
+
+def _exchanged(
+    session: Session,
+    sender: Proven,
+    request: SyncRequest,
+    batch: Sequence[Opened],
+    now: datetime,
+) -> SyncResponse:
+    county_id = sender.county.county_id
+    spend_nonce(session, county_id, sender.signed.parts, now)
+    device = session.get(DeviceRow, (county_id, sender.device_id), with_for_update=True)
+    if device is None:
+        raise NotProven("auth.device_unknown")
+    device.last_seen_at, device.app_version = now, request.app_version[:40]
+    intake = take_in(session, device, batch, now) if batch else Intake(receipts=())
+    page = _page(session, device, request, batch)
+    return SyncResponse(
+        server_time=now.isoformat(),
+        county_version=VERSION,
+        receipts=intake.receipts,
+        receipts_signature=_signature(sender.county, intake.receipts),
+        resend_from=intake.resend_from or _lost_here(device, request),
+        durable_seq=device.durable_seq,
+        changes=page.changes,
+        cursors=page.cursors,
+        dropped_scopes=page.dropped_scopes,
+        has_more=page.has_more,
+        roots=page.roots,
+        revoked=device.state != "active",
+        orders=orders_for(session, sender.county, device),
+    )
+
+
+def _page(
+    session: Session, device: DeviceRow, request: SyncRequest, batch: Sequence[Opened]
+) -> feed.Page:
+    if device.state != "active":
+        return feed.Page()
+    doctor = session.get_one(UserRow, (device.county_id, device.doctor_id))
+    return feed.page(
+        session,
+        device.county_id,
+        scopes_of(doctor),
+        request.cursors,
+        request.want,
+        known=frozenset(item.record_id for item in batch if item.envelope.get("action") == "put"),
+    )
+
+
+def _lost_here(device: DeviceRow, request: SyncRequest) -> int | None:
+    """What a county restored from a backup asks for again: it has receipted more than it holds."""
+    return device.last_seq + 1 if request.acknowledged_seq > device.last_seq else None
+
+
+def _signature(county: CountyRow, receipts: tuple[Receipt, ...]) -> str:
+    if not receipts:
+        return ""
+    return sign(county.signing_private_key, receipts_bytes(receipts))

@@ -1,0 +1,1 @@
+"""Official forms made from the records: the ledgers the county's offices keep."""

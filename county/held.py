@@ -1,0 +1,115 @@
+"""Records as the county holds them, loaded and locked before anything is decided on them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, select
+from sqlalchemy.orm import Session
+
+from core.merging import Stamp
+from county.tables import RecordRow
+
+CHUNK = 5_000
+"""Ids named in one statement."""
+_PARENT_FIELDS = ("follow_up_id", "voids", "referral_id", "exemption_id")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """A record as the county holds it."""
+
+    kind: str
+    record_id: str
+    scope_id: str
+    revision: int
+    schema: int
+    hash: str
+    author_id: str
+    resident_id: str | None
+    body: Mapping[str, Any]
+    stamps: Mapping[str, Stamp]
+    removed: bool
+
+
+def parent_ids(body: Mapping[str, Any]) -> tuple[str, ...]:
+    """The ids of the records through which a body concerns a resident."""
+    return tuple(body[name] for name in _PARENT_FIELDS if isinstance(body.get(name), str))
+
+
+def load(
+    session: Session, county_id: str, record_ids: Iterable[str], *, lock: bool = True
+) -> dict[str, Held]:
+    """The records of these ids that the county holds; locked first unless told not to."""
+    ids = sorted(set(record_ids))
+    if lock:
+        lock_records(session, county_id, ids)
+    found: dict[str, Held] = {}
+    for chunk in _chunks(ids):
+        query = select(*_HELD_COLUMNS).where(_is_one_of(county_id, chunk))
+        for row in session.execute(query):
+            found[row.id] = _held_of(row)
+    return found
+
+
+def lock_records(session: Session, county_id: str, record_ids: Iterable[str]) -> None:
+    """Hold these records and the residents they concern until the transaction ends.
+
+    All in the order of their ids, so that two writers never wait for each other. Without
+    it two writers on one resident would each keep an account that lacks the other's
+    record. SQLite has one writer at a time and needs none of it.
+    """
+    if session.get_bind().dialect.name != "postgresql":
+        return
+    wanted = set(record_ids)
+    for chunk in _chunks(sorted(wanted)):
+        concerned = select(RecordRow.resident_id).where(_is_one_of(county_id, chunk)).distinct()
+        wanted.update(name for name in session.scalars(concerned) if name is not None)
+    for chunk in _chunks(sorted(wanted)):
+        session.execute(
+            select(RecordRow.id)
+            .where(_is_one_of(county_id, chunk))
+            .order_by(RecordRow.id)
+            .with_for_update()
+        )
+
+
+def _is_one_of(county_id: str, ids: Sequence[str]) -> ColumnElement[bool]:
+    return and_(RecordRow.county_id == county_id, RecordRow.id.in_(ids))
+
+
+def _chunks(ids: Sequence[str]) -> Iterable[Sequence[str]]:
+    return (ids[start : start + CHUNK] for start in range(0, len(ids), CHUNK))
+
+
+_HELD_COLUMNS = (
+    RecordRow.id,
+    RecordRow.kind,
+    RecordRow.scope_id,
+    RecordRow.revision,
+    RecordRow.schema,
+    RecordRow.hash,
+    RecordRow.author_id,
+    RecordRow.resident_id,
+    RecordRow.body,
+    RecordRow.clocks,
+    RecordRow.removed,
+)
+
+
+def _held_of(row: Any) -> Held:
+    return Held(
+        kind=row.kind,
+        record_id=row.id,
+        scope_id=row.scope_id,
+        revision=row.revision,
+        schema=row.schema,
+        hash=row.hash,
+        author_id=row.author_id,
+        resident_id=row.resident_id,
+        body=row.body,
+        stamps={name: Stamp(clock=clock, revision=at) for name, (clock, at) in row.clocks.items()},
+        removed=row.removed,
+    )

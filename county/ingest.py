@@ -1,0 +1,179 @@
+"""Takes a tablet's operations in: each once, in order, and one that cannot be taken set aside.
+
+The batch is written together; only where the database itself refuses it is it tried again
+one by one, each behind its own savepoint, so that a poisoned record costs nobody else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.exc import DataError, IntegrityError
+from sqlalchemy.orm import Session
+
+from core.refusals import Refusal, Refused
+from core.wire.envelopes import Operation, Receipt
+from county import ledger
+from county.answers import Answered, keep, receipt_of
+from county.checks import Standpoint, judge, referred_ids
+from county.config import local_date
+from county.enrolment import scopes_of
+from county.envelopes import Opened
+from county.held import CHUNK, load
+from county.policies import rules_of
+from county.tables import DeviceRow, OperationRow, UserRow
+
+_POISON = (DataError, IntegrityError, UnicodeEncodeError, OverflowError)
+"""What the database says of data it will never take; anything else is its own trouble."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intake:
+    """The answers to a batch; `resend_from` is the first number the county lacks."""
+
+    receipts: tuple[Receipt, ...]
+    resend_from: int | None = None
+
+
+def take_in(session: Session, device: DeviceRow, batch: Sequence[Opened], now: datetime) -> Intake:
+    """Answer every operation up to the first hole; `device` must be locked by the caller."""
+    known = _answers(session, device, batch)
+    fresh = [item for item in batch if item.op_id not in known]
+    line, resend_from = _gapless(fresh, device.last_seq)
+    if line:
+        answered = _judged_and_written(session, device, line, now)
+        receipts = [receipt_of(item, now) for item in answered]
+        keep(session, device, list(zip(answered, receipts, strict=True)), now)
+        known.update({receipt.op_id: receipt for receipt in receipts})
+    return Intake(
+        receipts=tuple(known[item.op_id] for item in batch if item.op_id in known),
+        resend_from=resend_from,
+    )
+
+
+def _answers(session: Session, device: DeviceRow, batch: Sequence[Opened]) -> dict[str, Receipt]:
+    ids = [item.op_id for item in batch]
+    answers: dict[str, Receipt] = {}
+    for start in range(0, len(ids), CHUNK):
+        rows = session.execute(
+            select(OperationRow.op_id, OperationRow.receipt).where(
+                OperationRow.county_id == device.county_id,
+                OperationRow.device_id == device.id,
+                OperationRow.op_id.in_(ids[start : start + CHUNK]),
+            )
+        )
+        answers.update({row.op_id: Receipt(**row.receipt) for row in rows})
+    return answers
+
+
+def _gapless(fresh: Sequence[Opened], last_seq: int) -> tuple[list[Opened], int | None]:
+    """The operations that may be taken now, and the number of the first that is missing."""
+    line: list[Opened] = []
+    expected = last_seq + 1
+    for item in fresh:
+        if item.device_seq > expected:
+            return line, expected
+        line.append(item)
+        expected = max(expected, item.device_seq + 1)
+    return line, None
+
+
+def _judged_and_written(
+    session: Session, device: DeviceRow, line: Sequence[Opened], now: datetime
+) -> list[Answered]:
+    answered = [Answered(opened=item, refusal=item.refusal) for item in line]
+    _refuse_taken_numbers(answered, device)
+    if device.state != "active":
+        _refuse(answered, Refusal(code="device.revoked"))
+    elif answered[0].refusal is None:
+        _check_chain(answered[0], device)
+    standpoint = _standpoint(session, device, now)
+    try:
+        with session.begin_nested():
+            _write(session, device.county_id, answered, standpoint)
+    except _POISON:
+        for item in answered:
+            _write_alone(session, device.county_id, item, standpoint)
+    return answered
+
+
+def _refuse_taken_numbers(answered: Iterable[Answered], device: DeviceRow) -> None:
+    taken = device.last_seq
+    for item in answered:
+        if item.opened.device_seq <= taken:
+            item.refusal, item.numbered = Refusal(code="op.number_taken"), False
+        taken = max(taken, item.opened.device_seq)
+
+
+def _check_chain(first: Answered, device: DeviceRow) -> None:
+    if first.opened.envelope.get("previous_hash") != device.last_hash:
+        first.refusal = Refusal(code="op.chain")
+
+
+def _refuse(answered: Iterable[Answered], refusal: Refusal) -> None:
+    for item in answered:
+        item.refusal = item.refusal or refusal
+
+
+def _standpoint(session: Session, device: DeviceRow, now: datetime) -> Standpoint:
+    doctor = session.get_one(UserRow, (device.county_id, device.doctor_id))
+    return Standpoint(
+        doctor_id=device.doctor_id,
+        device_id=device.id,
+        scopes=frozenset(scopes_of(doctor)),
+        rules=rules_of(session, device.county_id),
+        today=local_date(now),
+        now=now,
+    )
+
+
+def _write(
+    session: Session, county_id: str, answered: Sequence[Answered], standpoint: Standpoint
+) -> None:
+    to_judge = [item for item in answered if item.refusal is None]
+    ids = {
+        record_id
+        for item in to_judge
+        if item.opened.operation is not None
+        for record_id in referred_ids(item.opened.operation)
+    }
+    held = load(session, county_id, ids)
+    posting = ledger.Posting(county_id, held, standpoint.now)
+    for item in to_judge:
+        _judge(item, posting, standpoint)
+    posting.post(session)
+
+
+def _judge(item: Answered, posting: ledger.Posting, standpoint: Standpoint) -> None:
+    operation = item.opened.operation
+    if operation is None:
+        item.refusal = Refusal(code="op.malformed")
+        return
+    try:
+        item.accepted = judge(operation, posting.held, standpoint)
+    except Refused as refused:
+        item.refusal = refused.refusals[0]
+        _give_back(operation, posting, standpoint)
+        return
+    if item.accepted.write is not None:
+        posting.add(item.accepted.write)
+    if item.accepted.outcome != "accepted":
+        posting.renew(operation.record_id)
+
+
+def _give_back(operation: Operation, posting: ledger.Posting, standpoint: Standpoint) -> None:
+    """Let the tablet see again what stands, where it has shown its user an edit that does not."""
+    held = posting.held.get(operation.record_id)
+    if operation.action == "set" and held is not None and held.scope_id in standpoint.scopes:
+        posting.renew(operation.record_id)
+
+
+def _write_alone(session: Session, county_id: str, item: Answered, standpoint: Standpoint) -> None:
+    try:
+        with session.begin_nested():
+            _write(session, county_id, [item], standpoint)
+    except _POISON:
+        item.accepted, item.refusal = None, Refusal(code="op.cannot_be_stored")

@@ -1,0 +1,271 @@
+"""The only way records enter the county: stored, numbered per scope, and their accounts renewed.
+
+Every scope numbers its changes 1, 2, 3 … without a gap. The numbers are taken under the
+scope's row lock as the last step before commit, so a reader who has seen number n has
+seen all before it; no clock, serial or transaction id could promise that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import bindparam, insert, update
+from sqlalchemy.orm import Session
+
+from core.merging import Stamp, changed_fields
+from core.vocabulary import STANDING_KINDS, Kind
+from core.wire.clocks import clock_at
+from core.wire.digests import body_hash, record_digest
+from county.config import local_date
+from county.held import Held, load, parent_ids
+from county.numbering import number_changes
+from county.rollups import age_accounts, refresh_residents
+from county.tables import RecordRow
+
+COUNTY_NODE = "county"
+"""The node that signs clocks of fields set at the county itself."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordWrite:
+    """A whole record as it is to stand after the write.
+
+    `clocks` are the stamps of a merged standing record; left out, the fields that change
+    are stamped with the county's own clock. `removed` takes the record off the tablets;
+    its body stays here.
+    """
+
+    kind: str
+    record_id: str
+    scope_id: str
+    body: Mapping[str, Any]
+    author_id: str
+    recorded_at: datetime
+    device_id: str | None = None
+    schema: int = 1
+    clocks: Mapping[str, Stamp] | None = None
+    removed: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """What became of one write; `changed` is False where the record already stood so."""
+
+    record_id: str
+    revision: int
+    hash: str
+    changed: bool
+
+
+class Posting:
+    """What one transaction is about to write, put together before the database is sent any of it.
+
+    `held` is what the county will hold after the writes added so far, so that a later one
+    may refer to an earlier one.
+    """
+
+    def __init__(self, county_id: str, held: Mapping[str, Held], now: datetime) -> None:
+        self.county_id = county_id
+        self.now = now
+        self.held = dict(held)
+        self.known = frozenset(held)
+        self.rows: dict[str, dict[str, Any]] = {}
+        self.changes: list[dict[str, Any]] = []
+        self.gained: dict[str, int] = {}
+        self.lost: dict[str, int] = {}
+        self.residents: set[str] = set()
+
+    def add(self, item: RecordWrite) -> Written:
+        """Plan one write; one that changes nothing gets no number."""
+        old = self.held.get(item.record_id)
+        content_hash = body_hash(item.body)
+        if old is not None and _same(old, item, content_hash):
+            return Written(
+                record_id=old.record_id, revision=old.revision, hash=old.hash, changed=False
+            )
+        new = _held_after(self, item, old, content_hash)
+        self.held[item.record_id] = new
+        self.rows[item.record_id] = _record_row(self.county_id, item, new, self.now)
+        self._plan_changes(item, old, new)
+        return Written(record_id=new.record_id, revision=new.revision, hash=new.hash, changed=True)
+
+    def renew(self, record_id: str) -> None:
+        """Send a record down again as it stands, for a tablet whose edit of it did not stand."""
+        held = self.held.get(record_id)
+        if held is not None and not held.removed:
+            self.changes.append(_renewal_row(self, held))
+
+    def post(self, session: Session) -> None:
+        """Store the records, renew the accounts, and take the numbers last."""
+        _store(session, self)
+        if any(row["kind"] == Kind.POLICY_PACK for row in self.rows.values()):
+            age_accounts(session, self.county_id)
+        refresh_residents(session, self.county_id, self.residents, local_date(self.now))
+        number_changes(session, self.county_id, self.changes, gained=self.gained, lost=self.lost)
+
+    def _plan_changes(self, item: RecordWrite, old: Held | None, new: Held) -> None:
+        if old is not None and not old.removed:
+            _count(self.lost, old)
+            if old.scope_id != new.scope_id:
+                self.changes.append(_change_row(self, item, old.scope_id, new, "remove"))
+        if not new.removed:
+            _count(self.gained, new)
+        action = "remove" if new.removed else "put"
+        self.changes.append(_change_row(self, item, new.scope_id, new, action))
+        if new.resident_id is not None:
+            self.residents.add(new.resident_id)
+
+
+def write(
+    session: Session, county_id: str, writes: Sequence[RecordWrite], now: datetime
+) -> tuple[Written, ...]:
+    """Store the records in order, number their changes and renew the residents' accounts.
+
+    Runs inside the caller's transaction. A write that changes nothing gets no number.
+    """
+    posting = Posting(county_id, load(session, county_id, needed_ids(writes)), now)
+    written = tuple(posting.add(item) for item in writes)
+    posting.post(session)
+    return written
+
+
+def needed_ids(writes: Iterable[RecordWrite]) -> set[str]:
+    """The ids of records a write has to know: itself, what it refers to, and its resident."""
+    ids: set[str] = set()
+    for item in writes:
+        ids.add(item.record_id)
+        ids.update(parent_ids(item.body))
+        resident_id = item.body.get("resident_id")
+        if resident_id is not None:
+            ids.add(resident_id)
+    return ids
+
+
+def _held_after(posting: Posting, item: RecordWrite, old: Held | None, content_hash: str) -> Held:
+    return Held(
+        kind=item.kind,
+        record_id=item.record_id,
+        scope_id=item.scope_id,
+        revision=1 if old is None else old.revision + 1,
+        schema=item.schema,
+        hash=content_hash,
+        author_id=item.author_id,
+        resident_id=_resident_of(posting.held, item),
+        body=item.body,
+        stamps=_stamps(item, old, posting.now),
+        removed=item.removed,
+    )
+
+
+def _same(old: Held, item: RecordWrite, content_hash: str) -> bool:
+    return (old.hash, old.scope_id, old.removed) == (content_hash, item.scope_id, item.removed)
+
+
+def _stamps(item: RecordWrite, old: Held | None, now: datetime) -> Mapping[str, Stamp]:
+    if item.clocks is not None:
+        return item.clocks
+    if item.kind not in STANDING_KINDS:
+        return {}
+    revision = 1 if old is None else old.revision + 1
+    stamp = Stamp(clock=clock_at(now, COUNTY_NODE), revision=revision)
+    changed = changed_fields({} if old is None else old.body, item.body)
+    return {**({} if old is None else old.stamps), **dict.fromkeys(changed, stamp)}
+
+
+def _resident_of(known: Mapping[str, Held], item: RecordWrite) -> str | None:
+    if item.kind == Kind.RESIDENT:
+        return item.record_id
+    named = item.body.get("resident_id")
+    if named is not None:
+        return str(named)
+    parents = (known.get(parent) for parent in parent_ids(item.body))
+    return next((held.resident_id for held in parents if held is not None), None)
+
+
+def _record_row(county_id: str, item: RecordWrite, new: Held, now: datetime) -> dict[str, Any]:
+    body = item.body
+    occurred_on = body.get("occurred_on")
+    return {
+        "county_id": county_id,
+        "id": item.record_id,
+        "kind": str(item.kind),
+        "scope_id": item.scope_id,
+        "village_id": _village_of(item.scope_id),
+        "revision": new.revision,
+        "schema": item.schema,
+        "author_id": item.author_id,
+        "device_id": item.device_id,
+        "resident_id": new.resident_id,
+        "household_id": item.record_id if item.kind == Kind.HOUSEHOLD else body.get("household_id"),
+        "follow_up_id": body.get("follow_up_id") or body.get("voids") or body.get("amends"),
+        "occurred_on": date.fromisoformat(occurred_on) if occurred_on else None,
+        "recorded_at": item.recorded_at,
+        "received_at": now,
+        "hash": new.hash,
+        "body": body,
+        "clocks": {name: [stamp.clock, stamp.revision] for name, stamp in new.stamps.items()},
+        "removed": item.removed,
+    }
+
+
+def _village_of(scope_id: str) -> str | None:
+    level, _, village_id = scope_id.partition(":")
+    return village_id if level in {"village", "restricted"} else None
+
+
+def _count(sums: dict[str, int], held: Held) -> None:
+    digest = record_digest(held.record_id, held.revision, held.hash)
+    sums[held.scope_id] = sums.get(held.scope_id, 0) + digest
+
+
+def _change_row(
+    posting: Posting, item: RecordWrite, scope_id: str, new: Held, action: str
+) -> dict[str, Any]:
+    return {
+        "county_id": posting.county_id,
+        "scope_id": scope_id,
+        "record_id": item.record_id,
+        "kind": str(item.kind),
+        "action": action,
+        "revision": new.revision,
+        "schema": item.schema,
+        "hash": new.hash,
+        "author_id": item.author_id,
+        "received_at": posting.now,
+    }
+
+
+def _renewal_row(posting: Posting, held: Held) -> dict[str, Any]:
+    return {
+        "county_id": posting.county_id,
+        "scope_id": held.scope_id,
+        "record_id": held.record_id,
+        "kind": held.kind,
+        "action": "put",
+        "revision": held.revision,
+        "schema": held.schema,
+        "hash": held.hash,
+        "author_id": held.author_id,
+        "received_at": posting.now,
+    }
+
+
+def _store(session: Session, posting: Posting) -> None:
+    fresh = [row for key, row in posting.rows.items() if key not in posting.known]
+    known = [
+        {**row, "this_county": posting.county_id, "this_id": key}
+        for key, row in posting.rows.items()
+        if key in posting.known
+    ]
+    if fresh:
+        session.connection().execute(insert(RecordRow), fresh)
+    if known:
+        session.connection().execute(_REPLACE_RECORD, known)
+
+
+_REPLACE_RECORD = update(RecordRow).where(
+    RecordRow.county_id == bindparam("this_county"), RecordRow.id == bindparam("this_id")
+)

@@ -1,0 +1,180 @@
+"""What the county office does at the console: found the county, add users, invite tablets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from core.refusals import Refusal, Refused
+from county.audit import new_id, note_act
+from county.config import CountyConfig, local_date, utc_now
+from county.db import Database, open_database
+from county.enrolment import Invitation, invite
+from county.escrow_key import new_escrow_key
+from county.keys import found_county, the_county
+from county.people import (
+    NewUser,
+    Role,
+    act_of,
+    add_user,
+    easy_password,
+    find_doctor,
+    townships_of,
+    villages_of,
+)
+from county.roster.answers import RosterReport
+from county.roster.cells import township_key, village_key
+from county.roster.importing import RosterOptions, import_roster
+from county.schema import upgrade
+from county.stats import county_stats
+from county.tables import CountyRow
+
+CONSOLE = "console"
+"""Who the records name where somebody at the server's own console did something."""
+
+ADMINISTRATOR = "admin"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """A user's way in, shown once: the password is kept only as a hash."""
+
+    user_id: str
+    name: str
+    login: str
+    role: str
+    password: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserRequest:
+    """A user as an office names them: places by name, an empty password to be made up."""
+
+    name: str
+    role: str
+    login: str = ""
+    password: str = ""
+    township: str = ""
+    villages: tuple[str, ...] = ()
+    phone: str = ""
+
+
+@contextmanager
+def opened(config: CountyConfig) -> Iterator[Database]:
+    """The county's database, brought up to this version's tables."""
+    database = open_database(config.url)
+    try:
+        upgrade(database)
+        yield database
+    finally:
+        database.close()
+
+
+def init_county(
+    config: CountyConfig, name: str, county_id: str, password: str, passphrase: str
+) -> Account:
+    """Found the county with its keys and its first administrator.
+
+    `passphrase` guards the escrow key, by which tablets are recovered.
+
+    Raises Refused `county.founded_already` where the database has a county.
+    """
+    now = utc_now()
+    with opened(config) as database, database.writing() as session:
+        existing = session.scalars(select(CountyRow).limit(1)).first()
+        if existing is not None:
+            raise Refused(Refusal(code="county.founded_already", values={"name": existing.name}))
+        escrow = new_escrow_key(passphrase)
+        county = found_county(session, county_id or new_id(now), name, now, escrow)
+        request = UserRequest(name=name, role=Role.COUNTY, login=ADMINISTRATOR, password=password)
+        return _add(session, county, request)
+
+
+def check_founded(config: CountyConfig) -> None:
+    """Raises Refused `county.not_founded` before `luyue county init`."""
+    with opened(config) as database, database.reading() as session:
+        the_county(session)
+
+
+def take_roster(config: CountyConfig, path: Path, options: RosterOptions) -> RosterReport:
+    """Import a roster on behalf of the console; raises Refused as `import_roster` does."""
+    with opened(config) as database:
+        with database.reading() as session:
+            county_id = the_county(session).county_id
+        return import_roster(database, act_of(county_id, CONSOLE, utc_now()), path, options)
+
+
+def invite_doctor(config: CountyConfig, doctor: str) -> tuple[Invitation, str]:
+    """A fresh one-time code for a doctor named by name, login or id, and the doctor's name."""
+    now = utc_now()
+    with opened(config) as database, database.writing() as session:
+        county_id = the_county(session).county_id
+        row = find_doctor(session, county_id, doctor)
+        hours = config.invite_hours
+        code = invite(session, county_id, row.id, created_by=CONSOLE, now=now, hours=hours)
+        note_act(session, county_id, CONSOLE, "invite", "user", row.id, now)
+        return code, row.name
+
+
+def register_user(config: CountyConfig, request: UserRequest) -> Account:
+    """Add a user; raises Refused as `add_user` does, and `place.unknown` for a place not there."""
+    with opened(config) as database, database.writing() as session:
+        return _add(session, the_county(session), request)
+
+
+def stats(config: CountyConfig) -> dict[str, Any]:
+    """The county in numbers."""
+    with opened(config) as database, database.reading() as session:
+        return county_stats(session, the_county(session), local_date(utc_now()))
+
+
+def _add(session: Session, county: CountyRow, request: UserRequest) -> Account:
+    now = utc_now()
+    county_id = county.county_id
+    needs_password = request.role != Role.DOCTOR
+    password = request.password or (easy_password() if needs_password else "")
+    village_ids, townships = _villages(session, county_id, request.villages)
+    user = add_user(
+        session,
+        act_of(county_id, CONSOLE, now),
+        NewUser(
+            name=request.name,
+            role=request.role,
+            login=request.login,
+            password=password,
+            township_id=_township(session, county_id, request.township) or townships,
+            village_ids=village_ids,
+            phone=request.phone,
+        ),
+    )
+    note_act(session, county_id, CONSOLE, "add_user", "user", user.id, now)
+    return Account(
+        user_id=user.id, name=user.name, login=user.login, role=user.role, password=password
+    )
+
+
+def _villages(
+    session: Session, county_id: str, names: tuple[str, ...]
+) -> tuple[tuple[str, ...], str | None]:
+    """The ids of villages by name, and the township of the first."""
+    known = {village_key(row.name): row for row in villages_of(session, county_id)}
+    unknown = [name for name in names if village_key(name) not in known]
+    if unknown:
+        raise Refused(Refusal(code="place.unknown", values={"place": unknown[0]}))
+    found = [known[village_key(name)] for name in names]
+    return tuple(row.id for row in found), found[0].township_id if found else None
+
+
+def _township(session: Session, county_id: str, name: str) -> str | None:
+    if not name:
+        return None
+    known = {township_key(row.name): row.id for row in townships_of(session, county_id)}
+    if township_key(name) not in known:
+        raise Refused(Refusal(code="place.unknown", values={"place": name}))
+    return known[township_key(name)]

@@ -1,0 +1,45 @@
+"""The county's rules as its own ledger holds them; the built-in ones until a pack is issued."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from core.policy import Policy, PolicyBook, default_policy
+from core.policy_packs import parse_policy
+from core.refusals import Refused
+from core.vocabulary import Kind
+from county.db import json_text
+from county.tables import RecordRow
+
+PACKS_READ = 50
+
+
+def rules_of(session: Session, county_id: str) -> PolicyBook:
+    """All versions of the county's rules, each for its own time."""
+    bodies = session.scalars(
+        select(RecordRow.body)
+        .where(
+            RecordRow.county_id == county_id,
+            RecordRow.kind == Kind.POLICY_PACK,
+            RecordRow.removed.is_(False),
+        )
+        .limit(PACKS_READ)
+    )
+    return _book(tuple(sorted(json_text(body) for body in bodies)))
+
+
+@lru_cache(maxsize=4)
+def _book(bodies: tuple[str, ...]) -> PolicyBook:
+    read = [policy for body in bodies if (policy := _read(body)) is not None]
+    return PolicyBook(read or [default_policy()])
+
+
+def _read(body: str) -> Policy | None:
+    """A pack this version understands; one of a later version waits for the county's update."""
+    try:
+        return parse_policy(body)
+    except Refused:
+        return None

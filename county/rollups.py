@@ -1,0 +1,237 @@
+"""Each resident's account kept as a row that adds up, renewed with every write that touches it.
+
+The rows are never the truth: each equals what `core.obligations` says of the resident's
+history, which `recount` proves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import date
+from typing import Any
+
+from sqlalchemy import ColumnElement, delete, insert, select, update
+from sqlalchemy.orm import Session
+
+from core.figures import figures_of
+from core.history import History
+from core.obligations import Account, account_of
+from core.policy import Rulebook
+from core.slots import Programme
+from county.held import lock_records
+from county.histories import batches, histories_of
+from county.policies import rules_of
+from county.tables import PersonAccountRow, UserRow, VillageRow
+from county.waiting import renew_waiting, wrongly_waiting
+
+YEARS_KEPT = 2
+"""This year's account and the last one's: late records still move last year's figures."""
+
+BATCH = 500
+ADDED_UP = (
+    "owed", "due", "filled", "missed", "excused", "open", "disputed", "face_to_face", "measured",
+    "on_time",
+)  # fmt: skip
+"""The counts of a row that add up over people."""
+
+
+_put_off: ContextVar[set[str] | None] = ContextVar("accounts put off", default=None)
+
+
+@contextmanager
+def accounts_put_off() -> Iterator[set[str]]:
+    """While it lasts, writes only note whose accounts they touch; renew those afterwards.
+
+    For loads of a year or more at once, where every account would be renewed many times.
+    """
+    touched: set[str] = set()
+    token = _put_off.set(touched)
+    try:
+        yield touched
+    finally:
+        _put_off.reset(token)
+
+
+def refresh_residents(
+    session: Session, county_id: str, resident_ids: Iterable[str], today: date
+) -> None:
+    """Make the rows of these residents what their histories say today.
+
+    Runs in the caller's transaction, after the caller's records are in the database.
+    """
+    put_off = _put_off.get()
+    if put_off is not None:
+        put_off.update(resident_ids)
+        return
+    offices = Offices(session, county_id)
+    rules = rules_of(session, county_id)
+    for batch in batches(sorted(set(resident_ids)), BATCH):
+        # Another writer on the same resident must be waited for, or either count lacks a record.
+        lock_records(session, county_id, batch)
+        histories = histories_of(session, county_id, batch)
+        rows = [
+            row
+            for history in histories.values()
+            for row in account_rows(rules, county_id, history, today, offices)
+        ]
+        session.execute(
+            delete(PersonAccountRow).where(
+                PersonAccountRow.county_id == county_id,
+                PersonAccountRow.resident_id.in_(batch),
+                PersonAccountRow.year.in_(kept_years(today)),
+            )
+        )
+        if rows:
+            session.connection().execute(insert(PersonAccountRow), rows)
+        renew_waiting(session, county_id, batch, histories.values())
+
+
+def refresh_day(session: Session, county_id: str, today: date, limit: int = 2_000) -> int:
+    """Bring at most `limit` residents' rows to today; returns how many there were to renew.
+
+    A slot opens and closes with the calendar alone, so rows age without any write.
+    """
+    stale = session.scalars(
+        select(PersonAccountRow.resident_id)
+        .where(_is_stale(county_id, today))
+        .distinct()
+        .limit(limit)
+    ).all()
+    refresh_residents(session, county_id, stale, today)
+    return len(stale)
+
+
+def age_accounts(
+    session: Session, county_id: str, village_ids: Iterable[str] | None = None
+) -> None:
+    """Make kept rows count as old ones, which `refresh_day` renews; of all villages by default.
+
+    For when the rules or a village's doctor change: the rows then differ without any write
+    about a resident.
+    """
+    rows = update(PersonAccountRow).where(PersonAccountRow.county_id == county_id)
+    if village_ids is not None:
+        rows = rows.where(PersonAccountRow.village_id.in_(sorted(village_ids)))
+    session.execute(rows.values(as_of=date.min))
+
+
+def is_fresh(session: Session, county_id: str, today: date) -> bool:
+    """Whether every kept row is of today."""
+    return (
+        session.scalar(
+            select(PersonAccountRow.resident_id).where(_is_stale(county_id, today)).limit(1)
+        )
+        is None
+    )
+
+
+def recount(session: Session, county_id: str, today: date) -> tuple[str, ...]:
+    """The residents whose rows differ from a fresh count of their histories: none should."""
+    kept = _kept_rows(session, county_id, today)
+    histories = histories_of(session, county_id, {resident_id for resident_id, _ in kept})
+    rules = rules_of(session, county_id)
+    offices = Offices(session, county_id)
+    counted = {
+        (row["resident_id"], row["year"]): row
+        for history in histories.values()
+        for row in account_rows(rules, county_id, history, today, offices)
+    }
+    keys = kept.keys() | counted.keys()
+    differing = {key[0] for key in keys if kept.get(key) != counted.get(key)}
+    return tuple(sorted(differing | wrongly_waiting(session, county_id, histories)))
+
+
+def account_rows(
+    rules: Rulebook, county_id: str, history: History, today: date, offices: Offices
+) -> list[dict[str, Any]]:
+    """The rows of one resident for the kept years in which a contract covers a day."""
+    return [
+        _row(county_id, history, account_of(rules, history, today, year), offices)
+        for year in kept_years(today)
+        if any(c.start_on.year <= year <= c.end_on.year for c in history.contracts)
+    ]
+
+
+def kept_years(today: date) -> tuple[int, ...]:
+    """The years whose accounts are kept as rows."""
+    return tuple(range(today.year - YEARS_KEPT + 1, today.year + 1))
+
+
+def slot_entries(account: Account) -> list[dict[str, Any]]:
+    """The contract's slots as a row keeps them: enough to draw and to filter by."""
+    return [
+        {
+            "number": slot.number,
+            "state": str(slot.state),
+            "from": slot.window_from.isoformat(),
+            "to": slot.window_to.isoformat(),
+            "filled_by": slot.filled_by,
+        }
+        for slot in account.of(Programme.CONTRACT)
+    ]
+
+
+class Offices:
+    """Which township a village belongs to and which doctor looks after it, read once a call."""
+
+    def __init__(self, session: Session, county_id: str) -> None:
+        villages = session.execute(
+            select(VillageRow.id, VillageRow.township_id).where(VillageRow.county_id == county_id)
+        )
+        self.township_of: Mapping[str, str] = dict(villages.tuples().all())
+        doctors = session.execute(
+            select(UserRow.id, UserRow.village_ids)
+            .where(UserRow.county_id == county_id, UserRow.role == "doctor")
+            .order_by(UserRow.id.desc())
+        )
+        self.doctor_of: Mapping[str, str] = {
+            village_id: doctor_id for doctor_id, villages in doctors for village_id in villages
+        }
+
+    def doctor_for(self, history: History, village_id: str) -> str | None:
+        """The doctor of the latest contract; else the first one assigned to the village."""
+        signed = sorted(history.contracts, key=lambda contract: (contract.start_on, contract.id))
+        named = [contract.doctor_id for contract in signed if contract.doctor_id]
+        return named[-1] if named else self.doctor_of.get(village_id)
+
+
+def _row(county_id: str, history: History, account: Account, offices: Offices) -> dict[str, Any]:
+    figures = figures_of(account)
+    village_id = history.resident.scope_id.partition(":")[2]
+    return {
+        "county_id": county_id,
+        "resident_id": history.resident.id,
+        "year": account.year,
+        "as_of": account.today,
+        "village_id": village_id,
+        "township_id": offices.township_of.get(village_id, ""),
+        "doctor_id": offices.doctor_for(history, village_id),
+        "slots": slot_entries(account),
+        **{name: getattr(figures, name) for name in ADDED_UP},
+        "longest_gap_days": figures.longest_gap_days or 0,
+    }
+
+
+def _kept_rows(
+    session: Session, county_id: str, today: date
+) -> dict[tuple[str, int], dict[str, Any]]:
+    columns: Sequence[str] = PersonAccountRow.__table__.columns.keys()
+    found = session.scalars(
+        select(PersonAccountRow).where(
+            PersonAccountRow.county_id == county_id,
+            PersonAccountRow.year.in_(kept_years(today)),
+        )
+    )
+    return {
+        (row.resident_id, row.year): {name: getattr(row, name) for name in columns} for row in found
+    }
+
+
+def _is_stale(county_id: str, today: date) -> ColumnElement[bool]:
+    return (
+        (PersonAccountRow.county_id == county_id)
+        & (PersonAccountRow.year >= today.year - YEARS_KEPT + 1)
+        & (PersonAccountRow.as_of < today)
+    )

@@ -1,0 +1,124 @@
+"""What the county already has, indexed the way a roster names it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import fields
+from datetime import date
+from typing import Any, TypeVar
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from core.contracts import Contract
+from core.merging import Stamp
+from core.people import Household, Resident
+from core.vocabulary import Kind
+from core.wire.bodies import RECORD_TYPES, body_of, kind_of, record_of
+from core.wire.clocks import node_of
+from county.held import Held, load
+from county.ledger import COUNTY_NODE, RecordWrite
+from county.people import Act
+from county.tables import RecordRow
+
+Standing = TypeVar("Standing", Household, Resident, Contract)
+
+READ_KINDS = (Kind.HOUSEHOLD, Kind.RESIDENT, Kind.CONTRACT)
+
+
+class Registry:
+    """The households, residents and contracts of a county, and those a roster adds or changes."""
+
+    def __init__(self, held: Mapping[str, Held]) -> None:
+        self.held = {key: item for key, item in held.items() if not item.removed}
+        self.residents: dict[str, Resident] = {}
+        self.contracts: dict[str, list[Contract]] = defaultdict(list)
+        self._households: dict[tuple[str, str], Household] = {}
+        self._by_number: dict[str, str] = {}
+        self._by_birth: dict[tuple[str, str, date], str] = {}
+        self._touched: dict[str, Household | Resident | Contract] = {}
+        for item in self.held.values():
+            self._index(record_of(item.kind, item.body))
+
+    def household(self, village_id: str, number: str) -> Household | None:
+        """The household of a village with this number."""
+        return self._households.get((village_id, number))
+
+    def resident(
+        self, id_number: str, household_id: str, name: str, birth_date: date
+    ) -> Resident | None:
+        """The resident with this ID number; else the one of the household born that day.
+
+        Somebody on record with another ID number is somebody else, name and birth date or not.
+        """
+        by_number = self._by_number.get(id_number) if id_number else None
+        if by_number is not None:
+            return self.residents[by_number]
+        by_birth = self._by_birth.get((household_id, name, birth_date))
+        if by_birth is None:
+            return None
+        found = self.residents[by_birth]
+        return None if id_number and found.id_number else found
+
+    def put(self, record: Household | Resident | Contract) -> None:
+        """Take a new or changed record in; it is written when the whole roster has been read."""
+        self._touched[record.id] = record
+        self._index(record)
+
+    def set_by_tablet(self, record_id: str, field: str) -> bool:
+        """Whether a field's value was last set on a tablet, and so later than the last roster."""
+        held = self.held.get(record_id)
+        stamp: Stamp | None = held.stamps.get(field) if held else None
+        return stamp is not None and node_of(stamp.clock) != COUNTY_NODE
+
+    def writes(self, act: Act) -> list[RecordWrite]:
+        """Everything that was put, ready for the ledger."""
+        return [self._write(record, act) for record in self._touched.values()]
+
+    def _write(self, record: Household | Resident | Contract, act: Act) -> RecordWrite:
+        held = self.held.get(record.id)
+        kind = kind_of(record)
+        return RecordWrite(
+            kind=kind,
+            record_id=record.id,
+            scope_id=record.scope_id,
+            body={**_not_ours(kind, held), **body_of(record)},
+            author_id=act.by_user,
+            recorded_at=act.now,
+        )
+
+    def _index(self, record: Household | Resident | Contract) -> None:
+        if isinstance(record, Household):
+            self._households[record.village_id, record.number] = record
+        elif isinstance(record, Resident):
+            self._index_resident(record)
+        else:
+            others = [item for item in self.contracts[record.resident_id] if item.id != record.id]
+            self.contracts[record.resident_id] = [*others, record]
+
+    def _index_resident(self, resident: Resident) -> None:
+        self.residents[resident.id] = resident
+        self._by_birth[resident.household_id, resident.name, resident.birth_date] = resident.id
+        if resident.id_number:
+            self._by_number[resident.id_number] = resident.id
+
+
+def load_registry(session: Session, county_id: str) -> Registry:
+    """All households, residents and contracts of the county, locked until the transaction ends."""
+    query = select(RecordRow.id).where(
+        RecordRow.county_id == county_id, RecordRow.kind.in_([str(kind) for kind in READ_KINDS])
+    )
+    return Registry(load(session, county_id, session.scalars(query)))
+
+
+def _not_ours(kind: str, held: Held | None) -> dict[str, Any]:
+    """The fields of a body this version does not know: they stay as they are."""
+    known = {field.name for field in fields(RECORD_TYPES[kind])}
+    body = held.body if held is not None else {}
+    return {name: value for name, value in body.items() if name not in known}
+
+
+def residents_of(residents: Iterable[Resident], scope_ids: frozenset[str]) -> list[Resident]:
+    """Those on the list of one of these scopes who have not left."""
+    return [item for item in residents if item.scope_id in scope_ids and item.left is None]

@@ -1,0 +1,1 @@
+"""What the county answers over HTTP to tablets and to whoever watches over it."""

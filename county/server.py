@@ -1,0 +1,96 @@
+"""Puts the county together: settings, database, routes and the desk, as one application."""
+
+from __future__ import annotations
+
+import gc
+import signal
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+import uvicorn
+from fastapi import FastAPI
+from fastapi.responses import RedirectResponse
+from sqlalchemy import select
+
+from county.config import VERSION, CountyConfig, utc_now
+from county.db import Database, open_database
+from county.desk.site import desk_app
+from county.desk.visitor import Desk
+from county.errors import add_error_answers
+from county.logs import set_up_logs
+from county.routes import custody, enrol, health, sync
+from county.routes.county_state import CountyState
+from county.routes.documented import add_request_shapes
+from county.schema import upgrade
+from county.tables import CountyRow
+from county.tries import TryLimit
+
+SHUTDOWN_S = 20
+"""How long requests under way may take to end when the county is stopped."""
+
+
+def create_app(config: CountyConfig) -> FastAPI:
+    """The county as an application; its database is opened and brought up to date at once.
+
+    The interactive documentation would fetch its scripts from the internet, so only
+    `/openapi.json` is served.
+    """
+    database = open_database(config.url)
+    upgrade(database)
+    app = FastAPI(
+        title="履约 county",
+        version=VERSION,
+        docs_url=None,
+        redoc_url=None,
+        lifespan=_closing(database),
+    )
+    app.state.county = CountyState(config=config, database=database, tries=TryLimit())
+    for room in (health, enrol, sync, custody):
+        app.include_router(room.router)
+    _mount_desk(app, database)
+    add_request_shapes(app)
+    add_error_answers(app)
+    return app
+
+
+def serve(config: CountyConfig) -> None:
+    """Run the county until it is told to stop; requests under way are finished first."""
+    set_up_logs()
+    # A batch is thousands of small objects that live as long as it does: looking through them
+    # again and again for cycles costs a tenth of the time and finds nothing.
+    gc.set_threshold(50_000, 20, 20)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        # uvicorn ends in good order on either, then raises it once more: that one is for nobody.
+        signal.signal(number, lambda *_: None)
+    uvicorn.run(
+        create_app(config),
+        host=config.host,
+        port=config.port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=SHUTDOWN_S,
+    )
+
+
+def _closing(database: Database) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        yield
+        database.close()
+
+    return lifespan
+
+
+def _mount_desk(app: FastAPI, database: Database) -> None:
+    with database.reading() as session:
+        county = session.scalars(select(CountyRow).limit(1)).first()
+    if county is not None:
+        desk = Desk(database=database, county_id=county.county_id, clock=utc_now)
+        app.mount("/desk", desk_app(desk))
+        app.get("/", include_in_schema=False)(_to_the_desk)
+
+
+def _to_the_desk() -> RedirectResponse:
+    """Where a browser goes that was given the county's bare address."""
+    return RedirectResponse("/desk/")

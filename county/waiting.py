@@ -1,0 +1,60 @@
+"""The follow-ups that wait for a review, kept as rows and renewed with every write."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import delete, insert, select
+from sqlalchemy.orm import Session
+
+from core.followups import FollowUp
+from core.history import History
+from county.tables import WaitingReviewRow
+
+
+def renew_waiting(
+    session: Session, county_id: str, resident_ids: Sequence[str], histories: Iterable[History]
+) -> None:
+    """Make the rows of these residents what their histories say; in the caller's transaction."""
+    session.execute(
+        delete(WaitingReviewRow).where(
+            WaitingReviewRow.county_id == county_id,
+            WaitingReviewRow.resident_id.in_(resident_ids),
+        )
+    )
+    rows = [_row(county_id, item) for history in histories for item in waiting(history)]
+    if rows:
+        session.connection().execute(insert(WaitingReviewRow), rows)
+
+
+def waiting(history: History) -> tuple[FollowUp, ...]:
+    """The follow-ups that stand without a decision, oldest first."""
+    settled = history.settled
+    return tuple(item for item in settled.follow_ups if item.id not in settled.decisions)
+
+
+def wrongly_waiting(
+    session: Session, county_id: str, histories: Mapping[str, History]
+) -> frozenset[str]:
+    """The residents whose rows are not what their histories say: none should."""
+    kept = session.execute(
+        select(WaitingReviewRow.resident_id, WaitingReviewRow.follow_up_id).where(
+            WaitingReviewRow.county_id == county_id
+        )
+    )
+    there = {(resident_id, follow_up_id) for resident_id, follow_up_id in kept}
+    due = {(key, item.id) for key, history in histories.items() for item in waiting(history)}
+    return frozenset(resident_id for resident_id, _ in there ^ due if resident_id in histories)
+
+
+def _row(county_id: str, item: FollowUp) -> dict[str, Any]:
+    return {
+        "county_id": county_id,
+        "follow_up_id": item.id,
+        "resident_id": item.resident_id,
+        "village_id": item.scope_id.partition(":")[2],
+        "author_id": item.author_id,
+        "occurred_on": item.occurred_on,
+        "mode": item.mode,
+    }

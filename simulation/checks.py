@@ -1,0 +1,204 @@
+"""What must hold once calm has come: nothing lost, nothing twice, nothing silent."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Set
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlmodel import col
+from sqlmodel import select as select_here
+
+from app.services.accounts import history_of
+from app.store.incoming import roots
+from app.store.outbox import OutboxState, receipt_in
+from app.store.queries.device import PROOF, setting
+from app.store.tables import OutboxRow, RecordRow
+from core.ids import county_scope, village_scope
+from core.obligations import account_of
+from core.policy import PolicyBook, default_policy
+from core.vocabulary import Kind
+from core.wire.digests import EMPTY_ROOT, body_hash, record_digest, root_text
+from core.wire.envelopes import Receipt
+from county import rollups, tables
+from county.config import local_date
+from county.histories import histories_of
+from simulation.founding import COUNTY_ID
+from simulation.tablet_end import Saved, TabletEnd
+from simulation.world import World
+
+RULES = PolicyBook([default_policy()])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _County:
+    """The county's tables as they stand after calm."""
+
+    operations: dict[tuple[str, int], tables.OperationRow]
+    records: dict[str, tables.RecordRow]
+    quarantined: frozenset[str]
+    conflicts: frozenset[tuple[str, str]]
+    roots: dict[str, str]
+
+
+def findings(world: World) -> list[str]:
+    """Everything that is not as it has to be; empty for a sound world."""
+    county = _county(world)
+    found = [*_county_adds_up(world, county)]
+    for tablet in world.tablets:
+        found += _handed_in(tablet, county)
+        if world.county.state_of(tablet.seat.device_id) == "active":
+            found += _is_level(world, tablet, county)
+    return found
+
+
+def _county(world: World) -> _County:
+    with world.county.database.reading() as session:
+        operations = session.scalars(select(tables.OperationRow)).all()
+        conflicts = session.scalars(select(tables.ConflictRow)).all()
+        return _County(
+            operations={(row.device_id, row.device_seq): row for row in operations},
+            records={row.id: row for row in session.scalars(select(tables.RecordRow))},
+            quarantined=frozenset(session.scalars(select(tables.QuarantineRow.op_id))),
+            conflicts=frozenset((row.op_id, row.field) for row in conflicts),
+            roots={row.scope_id: row.root for row in session.scalars(select(tables.ScopeHeadRow))},
+        )
+
+
+def _county_adds_up(world: World, county: _County) -> Iterator[str]:
+    sums: dict[str, int] = dict.fromkeys(county.roots, 0)
+    for row in county.records.values():
+        if row.hash != body_hash(row.body):
+            yield f"the county's {row.id} has another hash than its body"
+        if not row.removed:
+            sums[row.scope_id] += record_digest(row.id, row.revision, row.hash)
+    for scope, total in sums.items():
+        if root_text(total) != county.roots[scope]:
+            yield f"the county's root of {scope} is not the sum of its records"
+    today = local_date(world.clock.now)
+    with world.county.database.writing() as session:
+        rollups.refresh_day(session, COUNTY_ID, today)
+        for resident in rollups.recount(session, COUNTY_ID, today):
+            yield f"the county's account of {resident} is not what its history says"
+
+
+def _handed_in(tablet: TabletEnd, county: _County) -> Iterator[str]:
+    """Each saved record: here with its answer, there once, and the same at both ends."""
+    with tablet.store.transaction() as session:
+        rows = {row.device_seq: row for row in session.exec(select_here(OutboxRow))}
+    if len(rows) != len(tablet.saved):
+        yield f"{tablet.name} keeps {len(rows)} operations of {len(tablet.saved)} saved"
+    for saved in tablet.saved:
+        row = rows.get(saved.device_seq)
+        if row is None or row.record_id != saved.record_id:
+            yield f"{tablet.name} has lost its {saved.device_seq}"
+            continue
+        receipt = receipt_in(row)
+        if row.state == OutboxState.QUEUED or receipt is None:
+            yield f"{tablet.name} still waits for an answer to {saved.device_seq}"
+            continue
+        for problem in _answered(saved, row, receipt, tablet, county):
+            yield f"{tablet.name} {saved.device_seq} ({saved.kind}): {problem}"
+
+
+def _answered(
+    saved: Saved, row: OutboxRow, receipt: Receipt, tablet: TabletEnd, county: _County
+) -> Iterator[str]:
+    there = county.operations.get((tablet.seat.device_id, saved.device_seq))
+    if there is None:
+        yield "answered, but the county has no such operation"
+        return
+    if there.op_id != row.op_id or there.envelope["hash"] != json.loads(row.envelope)["hash"]:
+        yield "the county has another operation under its number"
+    if (there.outcome, there.code, there.revision) != (
+        receipt.outcome,
+        receipt.code,
+        receipt.revision,
+    ):
+        yield f"told {receipt.outcome}/{receipt.code}, the county says {there.outcome}/{there.code}"
+    if (row.state == OutboxState.REFUSED) != (there.outcome == "refused"):
+        yield f"{row.state} here, {there.outcome} there"
+    if there.outcome == "refused":
+        if row.op_id not in county.quarantined:
+            yield "refused, and not in quarantine"
+        return
+    yield from _stands(saved, row, receipt, county)
+
+
+def _stands(saved: Saved, row: OutboxRow, receipt: Receipt, county: _County) -> Iterator[str]:
+    record = county.records.get(saved.record_id)
+    if record is None:
+        yield "accepted, and the county has no such record"
+        return
+    if saved.action == "put" and (record.hash, record.revision) != (body_hash(saved.body), 1):
+        yield "the county's bytes are not those that were saved"
+    for field in receipt.values.get("conflicts", ()):
+        if (row.op_id, field) not in county.conflicts:
+            yield f"a conflict about {field} that nobody is asked to settle"
+
+
+def _is_level(world: World, tablet: TabletEnd, county: _County) -> Iterator[str]:
+    villages = world.county.villages_of(tablet.seat.doctor_id)
+    scopes: set[str] = {county_scope(COUNTY_ID), *(village_scope(name) for name in villages)}
+    with tablet.store.transaction() as session:
+        rows = session.exec(select_here(RecordRow).order_by(col(RecordRow.id))).all()
+        sums = roots(session)
+        proof = (setting(session, PROOF) or "never compared").split(" ")[0]
+    theirs = {row.id: row for row in county.records.values() if _is_sent(row, scopes)}
+    ours = {row.id: row for row in rows if row.received_at is not None}
+    yield from (f"{tablet.name} {problem}" for problem in _differences(ours, theirs))
+    for row in rows:
+        if row.hash != body_hash(json.loads(row.body)):
+            yield f"{tablet.name} has a body of {row.id} that is not what its hash says"
+    for scope in sorted(scopes & county.roots.keys()):
+        if sums.get(scope, EMPTY_ROOT) != county.roots[scope]:
+            yield f"{tablet.name} and the county have different roots of {scope}"
+    if proof != "equal":
+        yield f"{tablet.name} says it is {proof}"
+    elsewhere = {row.resident_id for row in county.records.values() if row.scope_id not in scopes}
+    yield from _same_accounts(world, tablet, ours, elsewhere)
+
+
+def _is_sent(row: tables.RecordRow, scopes: set[str]) -> bool:
+    return row.scope_id in scopes and not row.removed
+
+
+def _differences(
+    ours: Mapping[str, RecordRow], theirs: Mapping[str, tables.RecordRow]
+) -> Iterator[str]:
+    for record_id in sorted(theirs.keys() - ours.keys()):
+        yield f"lacks {record_id}"
+    for record_id in sorted(ours.keys() - theirs.keys()):
+        yield f"has {record_id}, which is not the county's or not for it"
+    for record_id in sorted(ours.keys() & theirs.keys()):
+        here, there = ours[record_id], theirs[record_id]
+        if (here.scope_id, here.revision, here.hash) != (
+            there.scope_id,
+            there.revision,
+            there.hash,
+        ):
+            yield f"has {record_id}, but not as the county has it"
+
+
+def _same_accounts(
+    world: World, tablet: TabletEnd, ours: Mapping[str, RecordRow], elsewhere: Set[str | None]
+) -> Iterator[str]:
+    """What residents are owed, reckoned at both ends.
+
+    Left out are those with records set aside here, and those with some in villages the
+    tablet is not sent: it cannot know what happened there.
+    """
+    today = local_date(world.clock.now)
+    with tablet.store.transaction() as session:
+        rows = session.exec(select_here(RecordRow)).all()
+        alone = {row.resident_id for row in rows if row.id not in ours}
+        residents = {row.id for row in rows if row.kind == Kind.RESIDENT} - alone - elsewhere
+        here = {name: history_of(session, name) for name in sorted(residents)}
+    with world.county.database.reading() as session:
+        there = histories_of(session, COUNTY_ID, here)
+    for name, history in here.items():
+        if history is None or name not in there:
+            yield f"{tablet.name} and the county do not both know {name}"
+        elif account_of(RULES, history, today) != account_of(RULES, there[name], today):
+            yield f"{tablet.name} and the county reckon the account of {name} differently"

@@ -1,0 +1,162 @@
+"""The county of a world: its real ledger behind its real door, to be killed and restored."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from collections.abc import Iterable, Mapping
+from contextlib import closing
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import event, select
+
+from app.sync.transport import Answer
+from core.refusals import Refused
+from core.wire.canonical import canonical_bytes
+from core.wire.envelopes import RESPONSES
+from county.coding import BadCoding, TooLarge, decoded, encoded
+from county.db import Database, open_database
+from county.device_auth import NotProven, signed_request
+from county.exchange import exchange, proven
+from county.held import Held, load
+from county.ledger import RecordWrite, write
+from county.people import Act, set_villages
+from county.tables import DeviceRow, ScopeHeadRow, UserRow
+from simulation.founding import COUNTY_ID, OFFICE
+
+
+class PowerGone(BaseException):
+    """The county's power went: what was not committed is lost, and nobody is answered."""
+
+
+class CountyEnd:
+    """One county's file and the process that serves it."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._backups = self._restores = 0
+        self._statements_left: int | None = None
+        self.database = self._opened()
+
+    def answer(self, path: str, body: bytes, headers: Mapping[str, str], now: datetime) -> Answer:
+        """What the county says to a request that reached it at `now`; PowerGone where it dies."""
+        try:
+            return self._answer(path, body, headers, now)
+        except NotProven as error:
+            return _told(401, error.code, server_time=now.isoformat())
+        except Refused as refused:
+            return _told(400, refused.refusals[0].code)
+        except TooLarge:
+            return _told(413, "wire.too_large")
+        except BadCoding:
+            return _told(415, "wire.bad_coding")
+        except PowerGone:
+            self._statements_left = None
+            self.database.close()
+            raise
+
+    def _answer(self, path: str, body: bytes, headers: Mapping[str, str], now: datetime) -> Answer:
+        signed = signed_request("POST", path, body, headers)
+        sender = proven(self.database, signed, now)
+        plain = decoded(body, headers.get("Content-Encoding", ""))
+        answer = exchange(self.database, sender, plain, now)
+        content, coding = encoded(
+            RESPONSES.dump_json(answer, exclude_defaults=True), headers.get("Accept-Encoding", "")
+        )
+        names = {"content-type": "application/json", "content-encoding": coding}
+        return Answer(status=200, headers=names, body=content)
+
+    def die_after(self, statements: int) -> None:
+        """Lose power after so many more statements."""
+        self._statements_left = statements
+
+    def survive(self) -> None:
+        """Take back what `die_after` said."""
+        self._statements_left = None
+
+    def write(self, items: Iterable[RecordWrite], now: datetime) -> None:
+        """The office writes records of its own."""
+        with self.database.writing() as session:
+            write(session, COUNTY_ID, tuple(items), now)
+
+    def give_villages(self, doctor_id: str, villages: Iterable[str], now: datetime) -> None:
+        """Make a doctor responsible for exactly these villages."""
+        act = Act(county_id=COUNTY_ID, by_user=OFFICE, now=now, make_id=str)
+        with self.database.writing() as session:
+            doctor = session.get_one(UserRow, (COUNTY_ID, doctor_id))
+            set_villages(session, act, doctor, villages)
+
+    def villages_of(self, doctor_id: str) -> list[str]:
+        """The villages a doctor is responsible for."""
+        with self.database.reading() as session:
+            return list(session.get_one(UserRow, (COUNTY_ID, doctor_id)).village_ids)
+
+    def set_state(self, device_id: str, state: str) -> None:
+        """Revoke a tablet, or give it its place back."""
+        with self.database.writing() as session:
+            session.get_one(DeviceRow, (COUNTY_ID, device_id)).state = state
+
+    def state_of(self, device_id: str) -> str:
+        """Whether a tablet is active or revoked."""
+        with self.database.reading() as session:
+            return session.get_one(DeviceRow, (COUNTY_ID, device_id)).state
+
+    def held(self, record_id: str) -> Held | None:
+        """A record as the county holds it."""
+        with self.database.reading() as session:
+            return load(session, COUNTY_ID, [record_id], lock=False).get(record_id)
+
+    def back_up(self) -> None:
+        """Keep a copy of everything as it is now."""
+        self._backups += 1
+        with (
+            closing(sqlite3.connect(self._path)) as ours,
+            closing(sqlite3.connect(self._backup_path)) as copy,
+        ):
+            ours.backup(copy)
+
+    @property
+    def has_backup(self) -> bool:
+        """Whether there is a copy to restore."""
+        return self._backups > 0
+
+    def restore(self) -> None:
+        """Lose everything since the last copy; every scope begins a new epoch."""
+        self._restores += 1
+        self.database.close()
+        for suffix in ("-wal", "-shm"):
+            Path(f"{self._path}{suffix}").unlink(missing_ok=True)
+        shutil.copyfile(self._backup_path, self._path)
+        with self.database.writing() as session:
+            for head in session.scalars(select(ScopeHeadRow)):
+                head.epoch = f"restored-{self._restores}"
+
+    def close(self) -> None:
+        """Give the file back."""
+        self.database.close()
+
+    @property
+    def _backup_path(self) -> Path:
+        return self._path.with_suffix(".backup")
+
+    def _opened(self) -> Database:
+        database = open_database(f"sqlite:///{self._path}")
+        event.listen(database.engine, "before_cursor_execute", self._count)
+        return database
+
+    def _count(self, *_: Any) -> None:
+        if self._statements_left is None:
+            return
+        self._statements_left -= 1
+        if self._statements_left < 0:
+            raise PowerGone
+
+
+def _told(status: int, code: str, **more: str) -> Answer:
+    return Answer(
+        status=status,
+        headers={"content-type": "application/json"},
+        body=canonical_bytes({"code": code, **more}),
+    )

@@ -1,0 +1,180 @@
+"""The link between a tablet and the county: real bytes in memory, and what spoils them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from random import Random
+
+from app.sync.transport import Answer
+from app.sync.troubles import SyncTrouble, Trouble
+from simulation.clocks import WorldClock
+from simulation.county_end import CountyEnd, PowerGone
+from simulation.faults import Fault
+
+LONGEST_DELAY_S = 500.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One request as it left the tablet; `stamped_at` is when the county saw it, if it has."""
+
+    path: str
+    body: bytes
+    headers: Mapping[str, str]
+    due_at: datetime
+    stamped_at: datetime | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class Net:
+    """The county's door and all that is under way to it."""
+
+    county: CountyEnd
+    clock: WorldClock
+    chance: Random
+    under_way: list[Request] = field(default_factory=list)
+
+    def deliver(self, *, everything: bool = False) -> None:
+        """Let late requests arrive; nobody waits for their answers any more."""
+        due = [item for item in self.under_way if everything or item.due_at <= self.clock.now]
+        self.under_way = [item for item in self.under_way if item not in due]
+        for item in due:
+            self.county.answer(
+                item.path, item.body, item.headers, item.stamped_at or self.clock.now
+            )
+
+    def handed(self, path: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+        """The county's answer to a request that arrives now."""
+        return self.county.answer(path, body, headers, self.clock.now)
+
+    def send_late(
+        self, path: str, body: bytes, headers: Mapping[str, str], *, stamped: bool
+    ) -> None:
+        """Have a request arrive later; `stamped`: it has arrived, but waits for its turn inside."""
+        delay_s = self.chance.uniform(0.0, LONGEST_DELAY_S)
+        now = self.clock.now
+        self.clock.forward(0.0)
+        late = Request(
+            path=path,
+            body=body,
+            headers=headers,
+            due_at=_later(now, delay_s),
+            stamped_at=now if stamped else None,
+        )
+        self.under_way.append(late)
+
+
+def _later(moment: datetime, seconds: float) -> datetime:
+    from datetime import timedelta
+
+    return moment + timedelta(seconds=seconds)
+
+
+class Link:
+    """Stands behind `app.sync.transport.Transport` for one tablet."""
+
+    def __init__(
+        self, net: Net, next_fault: Callable[[], Fault | None], meanwhile: Callable[[], None]
+    ) -> None:
+        """`next_fault` draws what happens to a request; `meanwhile` is the doctor at work."""
+        self._net = net
+        self._next_fault = next_fault
+        self._meanwhile = meanwhile
+
+    def post(self, path: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+        """See Transport."""
+        net = self._net
+        net.clock.forward(net.chance.choice((0.0, 0.3, 2.0, 20.0)))
+        net.deliver()
+        fault = self._next_fault()
+        if fault is None:
+            return net.handed(path, body, headers)
+        return _SPOILT[fault](self, path, body, headers)
+
+    def close(self) -> None:
+        """See Transport."""
+
+    def _lost_request(self, path: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+        raise SyncTrouble(self._net.chance.choice((Trouble.OFFLINE, Trouble.TIMEOUT)))
+
+    def _lost_reply(self, path: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+        self._net.handed(path, body, headers)
+        raise SyncTrouble(self._net.chance.choice((Trouble.OFFLINE, Trouble.TIMEOUT)))
+
+    def _cut_up(self, path: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+        self._net.handed(path, body[: self._net.chance.randrange(len(body))], headers)
+        raise SyncTrouble(Trouble.OFFLINE)
+
+    def _cut_down(self, path: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+        whole = self._net.handed(path, body, headers)
+        part = whole.body[: self._net.chance.randrange(len(whole.body))]
+        return Answer(status=whole.status, headers=whole.headers, body=part)
+
+    def _doubled(self, path: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+        answers = [self._net.handed(path, body, headers) for _ in range(2)]
+        return self._net.chance.choice(answers)
+
+    def _delayed(self, path: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+        self._net.send_late(path, body, headers, stamped=False)
+        raise SyncTrouble(Trouble.TIMEOUT)
+
+    def _held_up(self, path: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+        self._net.send_late(path, body, headers, stamped=True)
+        raise SyncTrouble(Trouble.TIMEOUT)
+
+    def _busy(self, path: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+        return _page(429, **{"retry-after": "30"})
+
+    def _too_large(self, path: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+        return _page(413)
+
+    def _trouble(self, path: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+        if self._net.chance.random() < 0.5:
+            self._net.handed(path, body, headers)
+        return _page(self._net.chance.choice((500, 502, 503)))
+
+    def _portal(self, path: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+        return _page(self._net.chance.choice((200, 302)))
+
+    def _county_killed(self, path: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+        self._net.county.die_after(self._net.chance.randrange(30))
+        try:
+            answer = self._net.handed(path, body, headers)
+        except PowerGone:
+            raise SyncTrouble(Trouble.OFFLINE) from None
+        self._net.county.survive()
+        return answer
+
+    def _edit_in_push(self, path: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+        if self._net.chance.random() < 0.5:
+            self._meanwhile()
+            return self._net.handed(path, body, headers)
+        answer = self._net.handed(path, body, headers)
+        self._meanwhile()
+        return answer
+
+
+_SPOILT: Mapping[Fault, Callable[[Link, str, bytes, Mapping[str, str]], Answer]] = {
+    Fault.LOST_REQUEST: Link._lost_request,
+    Fault.LOST_REPLY: Link._lost_reply,
+    Fault.CUT_UP: Link._cut_up,
+    Fault.CUT_DOWN: Link._cut_down,
+    Fault.DOUBLED: Link._doubled,
+    Fault.DELAYED: Link._delayed,
+    Fault.HELD_UP: Link._held_up,
+    Fault.BUSY: Link._busy,
+    Fault.TOO_LARGE: Link._too_large,
+    Fault.TROUBLE: Link._trouble,
+    Fault.PORTAL: Link._portal,
+    Fault.COUNTY_KILLED: Link._county_killed,
+    Fault.EDIT_IN_PUSH: Link._edit_in_push,
+}
+
+
+def _page(status: int, **headers: str) -> Answer:
+    """What somebody in between says in the county's stead."""
+    return Answer(
+        status=status, headers={"content-type": "text/html", **headers}, body=b"<html>wifi</html>"
+    )

@@ -1,0 +1,201 @@
+"""A tablet of a world: a real encrypted store and the real synchronisation, to be killed."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine
+from sqlmodel import Session
+
+from app.config import Config
+from app.county_link import SyncResult
+from app.services.practice import Practice
+from app.services.recording import put_fact, set_fields
+from app.store.errors import StoreFull
+from app.store.opening import Store
+from app.store.queries import records
+from app.store.queries.device import the_device
+from app.sync.link import HttpCounty
+from app.sync.transport import Transport
+from core.wire.bodies import Record, body_of, kind_of
+from simulation.clocks import TabletClock
+from simulation.founding import COUNTY_ID, DATA_KEY, Seat
+
+
+class PowerCut(BaseException):
+    """The tablet lost its power; `committed` says whether its transaction was through."""
+
+    def __init__(self, *, committed: bool) -> None:
+        super().__init__()
+        self.committed = committed
+
+
+class MortalStore(Store):
+    """A store whose tablet may die before, within or right after a transaction."""
+
+    die: Callable[[bool], None]
+    moment: Callable[[], str]
+    _first: Engine | None = None
+
+    def __init__(self, engine: Engine) -> None:
+        super().__init__(engine)
+        # Every engine would compile the same statements anew, which is most of a world's time.
+        first = MortalStore._first = MortalStore._first or engine
+        engine.dialect, engine._compiled_cache = first.dialect, first._compiled_cache
+
+    @contextmanager
+    def transaction(self) -> Iterator[Session]:
+        """See Store; raises PowerCut where the tablet dies of it."""
+        moment = self.moment()
+        if moment == "before":
+            self.die(False)
+        with super().transaction() as session:
+            yield session
+            if moment == "within":
+                session.flush()
+                self.die(False)
+        if moment == "after":
+            self.die(True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Saved:
+    """What a doctor was told is saved: a fact's whole body, or the fields of an edit."""
+
+    device_seq: int
+    kind: str
+    record_id: str
+    action: str
+    body: Mapping[str, Any]
+
+
+@dataclass(kw_only=True)
+class TabletEnd:
+    """One tablet; `saved` is the doctor's own diary, which no power cut takes away."""
+
+    seat: Seat
+    folder: Path
+    clock: TabletClock
+    connect: Callable[[str], Transport]
+    saved: list[Saved] = field(default_factory=list)
+    deaths: int = 0
+    doom: list[str] = field(default_factory=list)
+    """What happens at the next transactions, the first one first: "" for nothing."""
+
+    def __post_init__(self) -> None:
+        shutil.copyfile(self.seat.store_file, self.path)
+        self.link = HttpCounty(self.clock, self.connect)
+        self._open()
+
+    @property
+    def name(self) -> str:
+        """What it is called in a trace."""
+        return self.seat.name
+
+    @property
+    def path(self) -> Path:
+        """Where the store lies; each death leaves an image under the next name."""
+        return self.folder / f"{self.seat.name}-{self.deaths}.db"
+
+    def save(self, record: Record) -> None:
+        """Save a fact as the services do."""
+        with self._noting(kind_of(record), record.id, "put", body_of(record)) as session:
+            put_fact(session, self.practice, record)
+
+    def edit(self, record_id: str, fields: Mapping[str, Any]) -> bool:
+        """Change fields of a standing record; False where it is not on this tablet."""
+        with self.store.transaction() as session:
+            row = records.row(session, record_id)
+            kind = row.kind if row else ""
+        if not kind:
+            return False
+        with self._noting(kind, record_id, "set", fields) as session:
+            row = records.row(session, record_id)
+            if row is not None:
+                set_fields(session, self.practice, row, fields)
+        return True
+
+    def synchronise(self) -> SyncResult:
+        """One run of the real thing; PowerCut where the tablet dies of it."""
+        return self.link.synchronise(self.store, lambda _: None)
+
+    def fill_disk(self) -> None:
+        """From now on the store may not grow."""
+        with self.store.transaction() as session:
+            pages = session.connection().exec_driver_sql("PRAGMA page_count").scalar_one()
+            session.connection().exec_driver_sql(f"PRAGMA max_page_count={pages}").all()
+
+    def free_disk(self) -> None:
+        """There is room again."""
+        with self.store.transaction() as session:
+            session.connection().exec_driver_sql(f"PRAGMA max_page_count={1 << 30}").all()
+
+    def revive(self) -> None:
+        """Switch on again: what lay on the disk at the moment of death is all there is."""
+        self.store.close()
+        dead = self.path
+        self.deaths += 1
+        for file in _files(dead):
+            file.unlink(missing_ok=True)
+        self.doom.clear()
+        self._open()
+
+    def close(self) -> None:
+        """Put it away."""
+        self.store.close()
+
+    def _open(self) -> None:
+        store = MortalStore.open(self.path, DATA_KEY)
+        assert isinstance(store, MortalStore)
+        store.die, store.moment = self._die, lambda: self.doom.pop(0) if self.doom else ""
+        self.store = store
+        self.practice = Practice(
+            store=store,
+            clock=self.clock,
+            config=Config(data_dir=self.folder),
+            doctor_id=self.seat.doctor_id,
+            doctor_name=self.seat.doctor_id,
+            county_id=COUNTY_ID,
+            county_name=COUNTY_ID,
+        )
+
+    def _die(self, committed: bool) -> None:
+        image = self.folder / f"{self.seat.name}-{self.deaths + 1}.db"
+        for file, copy in zip(_files(self.path), _files(image), strict=True):
+            if file.exists():
+                shutil.copyfile(file, copy)
+        raise PowerCut(committed=committed)
+
+    @contextmanager
+    def _noting(
+        self, kind: str, record_id: str, action: str, body: Mapping[str, Any]
+    ) -> Iterator[Session]:
+        """A transaction that goes into the diary if, and only if, it was committed."""
+        seq = 0
+        try:
+            with self.store.transaction() as session:
+                yield session
+                seq = the_device(session).last_seq
+        except StoreFull:
+            return
+        except PowerCut as cut:
+            if cut.committed:
+                self._note(seq, kind, record_id, action, body)
+            raise
+        self._note(seq, kind, record_id, action, body)
+
+    def _note(
+        self, seq: int, kind: str, record_id: str, action: str, body: Mapping[str, Any]
+    ) -> None:
+        self.saved.append(
+            Saved(device_seq=seq, kind=kind, record_id=record_id, action=action, body=dict(body))
+        )
+
+
+def _files(path: Path) -> tuple[Path, Path]:
+    return path, Path(f"{path}-wal")

@@ -1,0 +1,343 @@
+"""One world from one seed: days of work and mishap, then calm."""
+
+from __future__ import annotations
+
+import shutil
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+from random import Random
+
+from app.clock import local_day
+from core.followups import FollowUp, Guidance, Reading, Withdrawal
+from core.ids import RANDOM_BYTES, uuid7, village_scope
+from core.vocabulary import Kind, Mode, ReadingKind
+from county.ledger import RecordWrite
+from simulation.clocks import BEGIN, TabletClock, WorldClock
+from simulation.county_end import CountyEnd
+from simulation.faults import ON_THE_WAY, Fault
+from simulation.founding import OFFICE, Founded
+from simulation.link import Link, Net
+from simulation.tablet_end import PowerCut, TabletEnd
+
+STEPS = 4
+"""Things that happen to each tablet on a day."""
+SPOILT = 0.35
+"""How many requests have something happen to them while the world is faulty."""
+CALM_ROUNDS = 6
+LONG_AGO, FAR_AHEAD = datetime(1970, 1, 2, tzinfo=UTC), datetime(2099, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What decides a world, and nothing else does."""
+
+    tablets: int
+    days: int
+    seed: int
+    faults: frozenset[Fault]
+
+
+class World:
+    """The county, its tablets, their doctors and their bad luck."""
+
+    def __init__(self, plan: Plan, founded: Founded, folder: Path) -> None:
+        self.plan = plan
+        self.founded = founded
+        self.chance = Random(f"world {plan.seed}")
+        self.clock = WorldClock()
+        self.trace: list[str] = []
+        self.met: Counter[str] = Counter()
+        self.restored = False
+        self._calm = False
+        shutil.copyfile(founded.county_file, folder / "county.db")
+        self.county = CountyEnd(folder / "county.db")
+        self.net = Net(county=self.county, clock=self.clock, chance=self.chance)
+        self.tablets = [self._tablet(folder, number) for number in range(plan.tablets)]
+        self._events = self._drawn_events()
+
+    def run(self) -> None:
+        """All days, then calm; afterwards both ends have to agree."""
+        for day in range(self.plan.days):
+            self.clock.until(BEGIN + timedelta(days=day))
+            self._day()
+        self._calm_down()
+
+    def close(self) -> None:
+        """Put everything away."""
+        for tablet in self.tablets:
+            tablet.close()
+        self.county.close()
+
+    def note(self, text: str) -> None:
+        """A line of the trace."""
+        self.trace.append(f"{self.clock.now:%m-%d %H:%M:%S} {text}")
+
+    def _tablet(self, folder: Path, number: int) -> TabletEnd:
+        tablet: TabletEnd
+
+        def connect(_url: str) -> Link:
+            return Link(
+                self.net, partial(self._next_fault, tablet), partial(self._meanwhile, tablet)
+            )
+
+        tablet = TabletEnd(
+            seat=self.founded.seats[number],
+            folder=folder,
+            clock=TabletClock(self.clock),
+            connect=connect,
+        )
+        return tablet
+
+    def _drawn_events(self) -> list[tuple[float, Callable[[TabletEnd], None]]]:
+        faulty: tuple[tuple[Fault, float, Callable[[TabletEnd], None]], ...] = (
+            (Fault.TABLET_KILLED, 8, self._mortal_work),
+            (Fault.WRONG_CLOCK, 2, self._wrong_clock),
+            (Fault.FULL_DISK, 2, self._full_disk),
+            (Fault.POISON, 3, self._poison),
+            (Fault.RIVALS, 6, self._office_edit),
+            (Fault.MOVED, 1, self._move),
+            (Fault.NEWER_KIND, 2, self._newer_kind),
+            (Fault.REASSIGNED, 1.5, self._reassign),
+            (Fault.REVOKED, 0.5, self._revoke),
+            (Fault.RESTORED, 4, self._restore),
+        )
+        return [
+            (30, self._visit),
+            (10, self._edit),
+            (4, self._withdraw),
+            (40, self._synchronise),
+            *((weight, event) for fault, weight, event in faulty if fault in self.plan.faults),
+        ]
+
+    def _day(self) -> None:
+        weights = [weight for weight, _ in self._events]
+        for _ in range(STEPS * len(self.tablets)):
+            self.clock.forward(self.chance.choice((0.0, 60.0, 1800.0)))
+            tablet = self.chance.choice(self.tablets)
+            ((_, event),) = self.chance.choices(self._events, weights)
+            try:
+                event(tablet)
+            except PowerCut as cut:
+                self.note(f"{tablet.name} dies, committed={cut.committed}")
+                self.met[Fault.TABLET_KILLED] += 1
+                tablet.revive()
+        self.county.back_up()
+
+    def _next_fault(self, tablet: TabletEnd) -> Fault | None:
+        loose = [fault for fault in ON_THE_WAY if fault in self.plan.faults]
+        if self._calm or not loose or self.chance.random() > SPOILT:
+            return None
+        fault = self.chance.choice(loose)
+        self.met[fault] += 1
+        self.note(f"{tablet.name} {fault}")
+        return fault
+
+    # What doctors do.
+
+    def _visit(self, tablet: TabletEnd) -> None:
+        resident = self._resident(tablet)
+        visit = self._follow_up(tablet, resident, systolic=self.chance.randrange(110, 180))
+        self.note(f"{tablet.name} visits {resident}")
+        tablet.save(visit)
+
+    def _follow_up(self, tablet: TabletEnd, resident: str, systolic: int) -> FollowUp:
+        now = tablet.clock.now()
+        village = resident.rsplit("-person-", 1)[0]
+        return FollowUp(
+            id=self._id(),
+            scope_id=village_scope(village),
+            resident_id=resident,
+            author_id=tablet.seat.doctor_id,
+            occurred_on=local_day(now),
+            recorded_at=now,
+            mode=Mode.HOME,
+            services=("health_management",),
+            symptoms=("none",),
+            readings=(
+                Reading(kind=ReadingKind.BLOOD_PRESSURE, systolic_mmhg=systolic, diastolic_mmhg=80),
+                Reading(kind=ReadingKind.HEART_RATE, heart_rate_bpm=72),
+                Reading(kind=ReadingKind.GLUCOSE, glucose_mmol_l=5.8, timing="fasting"),
+            ),
+            guidance=Guidance(diet=("less_salt",), exercise=("walk",), psychology=("calm",)),
+            adherence="regular",
+            adverse_reaction=False,
+            complication="none",
+            visit_class=1,
+            next_on=local_day(now) + timedelta(days=30),
+        )
+
+    def _edit(self, tablet: TabletEnd) -> None:
+        resident = self._resident(tablet)
+        fields = self._new_fields()
+        self.note(f"{tablet.name} edits {resident} {fields}")
+        tablet.edit(resident, fields)
+
+    def _new_fields(self) -> dict[str, str]:
+        digits = f"{self.chance.randrange(10**4):04d}"
+        return self.chance.choice(
+            (
+                {"phone": f"1990000{digits}"},
+                {"name": f"王{digits}"},
+                {"health_record_number": digits},
+            )
+        )
+
+    def _withdraw(self, tablet: TabletEnd) -> None:
+        visits = [saved for saved in tablet.saved if saved.kind == Kind.FOLLOW_UP]
+        if not visits:
+            return
+        voided = self.chance.choice(visits)
+        self.note(f"{tablet.name} withdraws {voided.record_id[-6:]}")
+        tablet.save(
+            Withdrawal(
+                id=self._id(),
+                scope_id=str(voided.body["scope_id"]),
+                voids=voided.record_id,
+                author_id=tablet.seat.doctor_id,
+                reason="wrong person",
+                recorded_at=tablet.clock.now(),
+            )
+        )
+
+    def _synchronise(self, tablet: TabletEnd) -> None:
+        result = tablet.synchronise()
+        self.note(
+            f"{tablet.name} syncs: sent {result.sent}, receipted {result.receipted}, "
+            f"refused {result.refused}, received {result.received}, failed {result.failed}"
+        )
+
+    def _meanwhile(self, tablet: TabletEnd) -> None:
+        self.chance.choice((self._visit, self._edit))(tablet)
+
+    # What goes wrong.
+
+    def _mortal_work(self, tablet: TabletEnd) -> None:
+        moment = self.chance.choice(("before", "within", "after"))
+        tablet.doom[:] = [""] * self.chance.randrange(6) + [moment]
+        self._synchronise(tablet) if self.chance.random() < 0.7 else self._visit(tablet)
+        tablet.doom.clear()
+
+    def _wrong_clock(self, tablet: TabletEnd) -> None:
+        self.met[Fault.WRONG_CLOCK] += 1
+        skew = timedelta(seconds=self.chance.choice((-900, -200, 200, 900, 90_000)))
+        wrong = self.chance.choice((LONG_AGO, FAR_AHEAD, self.clock.now + skew))
+        tablet.clock.set_to(wrong)
+        self.note(f"{tablet.name} believes in {wrong:%Y-%m-%d %H:%M}")
+        self.chance.choice((self._visit, self._edit))(tablet)
+        self._synchronise(tablet)
+        if self.chance.random() < 0.7:
+            tablet.clock.put_right()
+
+    def _full_disk(self, tablet: TabletEnd) -> None:
+        self.met[Fault.FULL_DISK] += 1
+        self.note(f"{tablet.name} has a full disk")
+        tablet.fill_disk()
+        try:
+            for _ in range(3):
+                self.chance.choice((self._visit, self._edit, self._synchronise))(tablet)
+        finally:
+            tablet.free_disk()
+
+    def _poison(self, tablet: TabletEnd) -> None:
+        self.met[Fault.POISON] += 1
+        resident = self._resident(tablet)
+        poison = self._follow_up(tablet, resident, systolic=900)
+        if self.chance.random() < 0.5:
+            poison = self._follow_up(tablet, "village-of-nobody-person-0", systolic=120)
+        self.note(f"{tablet.name} records poison")
+        tablet.save(poison)
+
+    def _office_edit(self, tablet: TabletEnd) -> None:
+        resident = self._resident(tablet)
+        self._office_sets(resident, self._new_fields())
+
+    def _office_sets(self, resident: str, fields: dict[str, str]) -> None:
+        held = self.county.held(resident)
+        if held is None:
+            return
+        self.met[Fault.RIVALS] += 1
+        self.note(f"office edits {resident} {fields}")
+        self.county.write(
+            [
+                RecordWrite(
+                    kind=held.kind,
+                    record_id=resident,
+                    scope_id=str({**held.body, **fields}["scope_id"]),
+                    body={**held.body, **fields},
+                    author_id=OFFICE,
+                    recorded_at=self.clock.now,
+                )
+            ],
+            self.clock.now,
+        )
+
+    def _move(self, tablet: TabletEnd) -> None:
+        self.met[Fault.MOVED] += 1
+        village = self.chance.choice(tuple(self.founded.residents))
+        self._office_sets(self._resident(tablet), {"scope_id": village_scope(village)})
+
+    def _newer_kind(self, tablet: TabletEnd) -> None:
+        self.met[Fault.NEWER_KIND] += 1
+        self.note("office writes a kind of a later version")
+        self.county.write(
+            [
+                RecordWrite(
+                    kind="song",
+                    record_id=self._id(),
+                    scope_id=village_scope(tablet.seat.village_id),
+                    body={"id": "song", "verses": [1, {"la": None}]},
+                    author_id=OFFICE,
+                    recorded_at=self.clock.now,
+                    schema=9,
+                )
+            ],
+            self.clock.now,
+        )
+
+    def _reassign(self, tablet: TabletEnd) -> None:
+        self.met[Fault.REASSIGNED] += 1
+        every = tuple(self.founded.residents)
+        villages = self.chance.sample(every, self.chance.randint(1, len(every)))
+        self.note(f"{tablet.name} now has {villages}")
+        self.county.give_villages(tablet.seat.doctor_id, villages, self.clock.now)
+
+    def _revoke(self, tablet: TabletEnd) -> None:
+        self.met[Fault.REVOKED] += 1
+        self.note(f"{tablet.name} is revoked")
+        self.county.set_state(tablet.seat.device_id, "revoked")
+
+    def _restore(self, tablet: TabletEnd) -> None:
+        if not self.county.has_backup:
+            return
+        self.met[Fault.RESTORED] += 1
+        self.restored = True
+        self.note("the county is restored from last night")
+        self.county.restore()
+
+    # Calm.
+
+    def _calm_down(self) -> None:
+        self._calm = True
+        self.note("calm")
+        self.net.deliver(everything=True)
+        for tablet in self.tablets:
+            tablet.clock.put_right()
+        for _ in range(CALM_ROUNDS):
+            before = len(self.trace)
+            for tablet in self.tablets:
+                self._synchronise(tablet)
+            if all("sent 0" in line and "received 0" in line for line in self.trace[before:]):
+                return
+
+    def _resident(self, tablet: TabletEnd) -> str:
+        villages = self.county.villages_of(tablet.seat.doctor_id)
+        village = self.chance.choice([*villages, tablet.seat.village_id])
+        return self.chance.choice(self.founded.residents[village])
+
+    def _id(self) -> str:
+        at_ms = int(self.clock.now.timestamp() * 1000)
+        return uuid7(at_ms, self.chance.randbytes(RANDOM_BYTES))

@@ -1,0 +1,339 @@
+"""What is shown after saving, of synchronisation, the month, records, teaching and referring."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+
+from app.county_link import SyncProgress, SyncResult
+from app.screens import education, enrol, month, record, referral, saved, settings, sync
+from app.screens.follow_up import choices
+from app.services.education import EducationRow
+from app.services.enrolling import InterruptedEnrolment
+from app.services.followups import FollowUpView
+from app.services.month import MonthView, OwedRow, Pattern
+from app.services.referrals import ReferralRow
+from app.services.sync import RecordRow, RefusedRow, SyncView
+from app.services.views import Delivery, ReturnedView, Why
+from app.sync.troubles import Trouble
+from core.figures import Figures
+from core.vocabulary import Kind
+from tests.app.screens.examples import NOW, a_person_row, a_saved
+from tests.builders import (
+    TODAY,
+    a_follow_up,
+    a_referral,
+    a_resident,
+    an_education,
+    glucose,
+)
+
+
+def test_in_a_household_visit_the_next_of_it_comes_before_any_other() -> None:
+    assert saved.present(a_saved(next_member="r9"), ("r2", "r3")).next_resident_id == "r2"
+    assert saved.present(a_saved(next_member="r9"), ()).next_resident_id == "r9"
+    assert saved.present(a_saved(), ()).next_resident_id is None
+
+
+def test_what_to_tell_the_resident_is_in_plain_words() -> None:
+    told = (Why(code="told.class_1"), Why(code="told.next_on", values={"day": TODAY}))
+    view = saved.present(a_saved(told=told), ())
+    assert len(view.told) == 2
+    assert "11月22日" in view.told[1]
+
+
+def test_a_referral_is_asked_for_where_one_is_due() -> None:
+    assert saved.present(a_saved(), ()).referral == ""
+    assert saved.present(a_saved(referral_needed=True, urgent=True), ()).is_urgent
+    assert saved.present(a_saved(referral_needed=True), ()).referral == "建议转诊到上级医院"
+
+
+def test_a_referral_whose_slip_is_saved_is_told_and_not_offered_again() -> None:
+    due = saved.present(a_saved(referral_needed=True, urgent=True), ())
+    made = saved.present(a_saved(referral_needed=True, urgent=True, referral_made=True), ())
+    assert (due.referral, due.may_refer) == ("请马上转诊", True)
+    assert (made.referral, made.may_refer) == ("转诊单已经填好", False)
+
+
+def test_not_met_is_headed_as_such() -> None:
+    missed = a_follow_up("r1", not_met="not_at_home", visit_class=None, next_on=None)
+    view = saved.present(a_saved(follow_up=missed, told=()), ())
+    assert (view.heading, view.class_words, view.next_words) == ("没见到人", "", "")
+
+
+def a_sync_view(**fields: Any) -> SyncView:
+    return SyncView(
+        **{
+            "unsent": 0,
+            "unsent_bytes": 0,
+            "oldest_unsent_at": None,
+            "last_synced_at": None,
+            "proof": None,
+            "proved_at": None,
+            "last_failure": None,
+            "running": False,
+            "records": (),
+            "refused": (),
+            "returned": (),
+            **fields,
+        }
+    )
+
+
+def a_record_row(delivery: Delivery, **fields: Any) -> RecordRow:
+    return RecordRow(
+        **{
+            "record_id": "f1",
+            "kind": Kind.FOLLOW_UP,
+            "resident_id": "r1",
+            "name": "王建国",
+            "on": TODAY,
+            "delivery": delivery,
+            "receipt_no": 17,
+            "queued_at": NOW,
+            "received_at": None,
+            **fields,
+        }
+    )
+
+
+@pytest.mark.parametrize("delivery", Delivery)
+def test_every_delivery_state_is_in_the_doctors_words(delivery: Delivery) -> None:
+    view = sync.present(a_sync_view(records=(a_record_row(delivery),)), NOW)
+    assert view.records[0].state
+    assert view.records[0].tone in {"info", "good", "warn", "emergency"}
+
+
+def test_a_receipt_shows_its_number_and_time() -> None:
+    row = a_record_row(Delivery.COUNTY_HAS_IT, received_at=NOW)
+    line = sync.present(a_sync_view(records=(row,)), NOW).records[0]
+    assert "回执 17 号" in line.detail
+
+
+def test_unsent_records_are_counted_with_the_age_of_the_oldest() -> None:
+    view = sync.present(a_sync_view(unsent=4, oldest_unsent_at=NOW - timedelta(days=3)), NOW)
+    assert view.summary == "还有 4 条没上传"
+    assert "3 天前" in view.detail
+
+
+def test_a_returned_visit_opens_its_correction() -> None:
+    returned = ReturnedView(
+        follow_up_id="f1",
+        resident_id="r1",
+        name="王建国",
+        occurred_on=TODAY,
+        decision="returned",
+        reason="incomplete",
+        note="缺血糖",
+        returned_at=NOW,
+    )
+    trouble = sync.present(a_sync_view(returned=(returned,)), NOW).troubles[0]
+    assert trouble.opens == "f1"
+    assert "缺血糖" in trouble.why
+
+
+def test_a_refused_record_has_a_reason_and_a_remedy() -> None:
+    refused = RefusedRow(
+        record_id="e1", kind=Kind.EDUCATION, resident_id=None, name=None, code="op.malformed"
+    )
+    trouble = sync.present(a_sync_view(refused=(refused,)), NOW).troubles[0]
+    assert trouble.why
+    assert trouble.remedy
+    assert trouble.opens is None
+
+
+def test_the_proof_that_both_sides_are_equal_is_told_with_its_time() -> None:
+    assert "还没有" in sync.present(a_sync_view(), NOW).proof
+    assert "两边一样" in sync.present(a_sync_view(proof=True, proved_at=NOW), NOW).proof
+    assert "不一样" in sync.present(a_sync_view(proof=False, proved_at=NOW), NOW).proof
+
+
+@pytest.mark.parametrize("trouble", Trouble)
+def test_every_trouble_of_synchronisation_has_words(trouble: Trouble) -> None:
+    words, tone = sync.result_words(SyncResult(finished_at=NOW, failed=trouble))
+    assert words
+    assert tone == "warn"
+
+
+@pytest.mark.parametrize("stage", ["connecting", "sending", "receiving", "proving"])
+def test_progress_says_what_is_going_on(stage: str) -> None:
+    words, share = sync.progress_words(
+        SyncProgress(stage=stage, sent=5, to_send=20, bytes_moved=2048, seconds_left=9.4)
+    )
+    assert "2 KB" in words
+    assert "9 秒" in words
+    assert share == 0.25
+
+
+def a_month(**fields: Any) -> MonthView:
+    pattern = Pattern(
+        readings=20,
+        last_digits=(12, 1, 1, 1, 1, 0, 1, 1, 1, 1),
+        same_values=((130, 80, 4),),
+        delays=((0, 9), (3, 1)),
+    )
+    return MonthView(
+        **{
+            "year": 2026,
+            "month": 11,
+            "done": 12,
+            "owed": 48,
+            "follow_ups": 14,
+            "face_to_face": 11,
+            "education_visits": 2,
+            "still_owed": (OwedRow(person=a_person_row(), due_by=TODAY, slot_number=11),),
+            "pattern": pattern,
+            "figures": Figures(),
+            **fields,
+        }
+    )
+
+
+def test_the_month_shows_the_doctor_his_own_pattern_first() -> None:
+    view = month.present(a_month())
+    assert view.digits[0] == ("0", 12, 0.6)
+    assert view.same_values == ("130/80 出现 4 次",)
+    assert view.delays == ("隔 0 天：9 次", "隔 3 天：1 次")
+
+
+def test_what_is_still_owed_says_by_when() -> None:
+    assert month.present(a_month()).owed[0].reason == "今年第 11 次，11月22日 前"
+
+
+def test_a_month_without_readings_divides_by_nothing() -> None:
+    nothing = Pattern(readings=0, last_digits=(0,) * 10, same_values=(), delays=())
+    view = month.present(a_month(owed=0, done=0, pattern=nothing))
+    assert view.share == 0.0
+    assert all(share == 0.0 for _, _, share in view.digits)
+
+
+@pytest.mark.parametrize(("back", "expected"), [(0, (2026, 1)), (1, (2025, 12)), (13, (2024, 12))])
+def test_earlier_months_cross_the_year(back: int, expected: tuple[int, int]) -> None:
+    assert month.month_before(2026, 1, back) == expected
+
+
+def a_record(**fields: Any) -> FollowUpView:
+    return FollowUpView(
+        **{
+            "follow_up": a_follow_up(
+                "r1", readings=(glucose(6.3), glucose(5.9, source="reported"))
+            ),
+            "resident": a_resident(),
+            "village": "石门村",
+            "delivery": Delivery.RETURNED,
+            "receipt_no": 17,
+            "received_at": NOW,
+            "reviews": (),
+            "returned": None,
+            "withdrawn_reason": None,
+            "amended_by": None,
+            "own": True,
+            **fields,
+        }
+    )
+
+
+def test_a_record_tells_measured_from_reported() -> None:
+    values = [value for label, value in record.present(a_record()).facts if label == "血糖"]
+    assert values == ["6.3 空腹 mmol/L", "5.9 空腹 mmol/L（自报）"]
+
+
+def test_only_ones_own_standing_records_can_be_put_right() -> None:
+    assert record.present(a_record()).can_change
+    assert not record.present(a_record(own=False)).can_change
+    assert not record.present(a_record(amended_by="f2")).can_change
+    assert not record.present(a_record(withdrawn_reason="记错了人")).can_change
+
+
+def test_visits_of_teaching_are_told_with_topics_and_people() -> None:
+    row = EducationRow(
+        education=an_education(), delivery=Delivery.ON_TABLET, household_name="王建国家"
+    )
+    taught = education.present([row])[0]
+    assert taught.words == "王建国家：高血压（3人）"
+    assert taught.delivery == "在平板上"
+
+
+def test_the_teaching_form_keeps_unasked_questions_out() -> None:
+    form = education.Form(occurred_on=TODAY, household_id="h1")
+    form.answer(1, False)
+    form.topics = ("hypertension",)
+    draft = form.draft()
+    assert draft.answers == (False,)
+    assert (draft.household_id, draft.topics) == ("h1", ("hypertension",))
+
+
+@pytest.mark.parametrize(
+    ("prefix", "codes"),
+    [
+        ("audience", education.AUDIENCES),
+        ("topic", education.TOPICS),
+        ("material", education.MATERIALS),
+        ("referral_reason", referral.REASONS),
+        ("facility", referral.FACILITIES),
+        ("outcome", referral.OUTCOMES),
+        ("kind", ("follow_up", "education", "referral", "referral_outcome", "withdrawal")),
+    ],
+)
+def test_every_code_these_forms_offer_has_words(prefix: str, codes: tuple[str, ...]) -> None:
+    assert all(words for _, words in choices.worded(prefix, codes))
+
+
+def test_a_referral_slip_is_written_in_words() -> None:
+    form = referral.Form(resident_id="r1", reason="emergency", facility="county_hospital")
+    draft = form.draft("f1")
+    assert (draft.reason, draft.to_facility) == ("危急情况", "县人民医院")
+    form.facility_name = " 市二院 "
+    assert form.draft(None).to_facility == "市二院"
+
+
+def test_only_the_residents_own_open_referrals_are_shown() -> None:
+    mine = a_referral("r1")
+    rows = [
+        ReferralRow(
+            referral=mine,
+            person=a_person_row(resident_id=resident_id),
+            overdue=True,
+            delivery=Delivery.ON_TABLET,
+        )
+        for resident_id in ("r1", "r2")
+    ]
+    shown = referral.present(rows, "r1")
+    assert [line.referral_id for line in shown] == [mine.id]
+    assert shown[0].tone == "emergency"
+
+
+def test_enrolment_asks_for_the_code_then_for_the_pin_twice() -> None:
+    form = enrol.Form(county_url="http://127.0.0.1:1", code="")
+    assert not enrol.present(form, None).can_send
+    form.code = "24680135"
+    assert enrol.present(form, None).can_send
+
+
+def test_a_code_that_was_spent_in_vain_is_said_so() -> None:
+    interrupted = InterruptedEnrolment(county_url="http://127.0.0.1:1", begun_at=NOW)
+    assert "再要一个" in enrol.present(enrol.Form(), interrupted).spent_code
+
+
+def test_changing_the_pin_takes_the_old_one_and_the_new_one_twice() -> None:
+    change = settings.PinChange()
+    for digit in "111111222222":
+        change.key(digit)
+    assert (change.step, change.is_whole) == (2, False)
+    for digit in "222222":
+        change.key(digit)
+    assert change.is_whole
+    change.again("两次不一样")
+    assert (change.step, change.trouble) == (0, "两次不一样")
+
+
+def test_a_day_is_worded_in_both_languages() -> None:
+    import words
+    from app.screens.parts import wording
+
+    day = date(2026, 11, 22)
+    assert wording.day(day) == "11月22日"
+    words.set_language("en")
+    assert wording.day(day) == "Nov 22"

@@ -1,0 +1,54 @@
+"""How much goes at once and how long a bad link is left alone."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.sync.backoff import FIRST_S, LONGEST_S, wait_s
+from app.sync.pace import UP
+
+
+def test_a_fast_link_carries_more_each_time_but_no_more_than_half_again() -> None:
+    assert UP.after(UP.size, 0.1).size == UP.size * 1.5
+
+
+def test_a_slow_link_carries_what_fits_into_about_four_seconds() -> None:
+    assert UP.after(UP.size, 18.0).size == UP.size // 4
+
+
+def test_a_batch_smaller_than_the_pace_changes_nothing() -> None:
+    assert UP.after(3, 60.0) == UP
+
+
+def test_halving_ends_at_a_single_record() -> None:
+    pace = UP
+    for _ in range(20):
+        pace = pace.halved(pace.size)
+    assert pace.size == 1
+
+
+def test_half_of_what_was_sent_is_next_however_much_might_have_been() -> None:
+    assert UP.halved(40).size == 20
+
+
+@given(st.lists(st.floats(0, 1e6)))
+def test_the_pace_stays_within_its_bounds(seconds: list[float]) -> None:
+    pace = UP
+    for elapsed in seconds:
+        pace = pace.after(pace.size, elapsed)
+        assert pace.least <= pace.size <= pace.most
+
+
+@given(st.integers(0, 10_000), st.floats(0, 1))
+def test_a_wait_is_random_from_nothing_to_its_ceiling(failures: int, chance: float) -> None:
+    assert 0 <= wait_s(failures, None, lambda: chance) <= LONGEST_S
+
+
+def test_the_ceiling_doubles_with_each_failure_up_to_a_quarter_of_an_hour() -> None:
+    ceilings = [wait_s(failures, None, lambda: 1.0) for failures in (1, 2, 3, 30)]
+    assert ceilings == [FIRST_S, 2 * FIRST_S, 4 * FIRST_S, LONGEST_S]
+
+
+def test_the_county_is_never_asked_earlier_than_it_said() -> None:
+    assert wait_s(1, 120.0, lambda: 0.0) == 120.0

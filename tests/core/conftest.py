@@ -1,0 +1,16 @@
+"""Every test of the rules reckons for itself: nothing remembered from the test before."""
+
+from __future__ import annotations
+
+import pytest
+
+from core.obligations.states import cost_of
+from core.obligations.windows import calendar_windows
+from core.triage.evaluator import limits_of
+
+
+@pytest.fixture(autouse=True)
+def nothing_remembered() -> None:
+    """Empty what the account and the rules keep between residents."""
+    for kept in (calendar_windows, cost_of, limits_of):
+        kept.cache_clear()

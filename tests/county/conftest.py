@@ -1,0 +1,111 @@
+"""What the county's tests share: both databases, a founded county, tablets that join it."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from app.clock import SystemClock
+from app.sync.link import HttpCounty
+from county import enrolment
+from county.config import CountyConfig, utc_now
+from county.db import Database, open_database
+from county.schema import upgrade
+from tests.builders import COUNTY_ID, DOCTOR_ID
+from tests.county_world import found
+from tests.postgres import Postgres, fresh_database
+from tests.tablet_world import TabletHere, enrolled_tablet
+
+NOW = datetime(2026, 11, 22, 4, 30, tzinfo=UTC)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """One PostgreSQL for the whole run."""
+    folder = Path(tempfile.mkdtemp(prefix="luyue-postgres-"))
+    server = Postgres(folder)
+    yield server
+    server.stop()
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An embedded database with the county's tables, to be copied."""
+    folder = tmp_path_factory.mktemp("template")
+    config = CountyConfig(data_dir=folder)
+    with fresh_database(config.url) as database:
+        upgrade(database)
+    return folder / "county.db"
+
+
+@pytest.fixture
+def sqlite_database(tmp_path: Path, sqlite_template: Path) -> Iterator[Database]:
+    """An embedded database with the county's tables, empty."""
+    shutil.copy(sqlite_template, tmp_path / "county.db")
+    with fresh_database(CountyConfig(data_dir=tmp_path).url) as database:
+        yield database
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest) -> Iterator[Database]:
+    """The county's database with its tables, empty: each test runs on both kinds."""
+    if request.param == "sqlite":
+        yield request.getfixturevalue("sqlite_database")
+        return
+    with fresh_database(request.getfixturevalue("postgres").fresh_url()) as opened:
+        yield opened
+
+
+@pytest.fixture
+def county(database: Database) -> Database:
+    """The database of a county that has been founded."""
+    found(database, NOW)
+    return database
+
+
+class World:
+    """One county on disk, and as many tablets as a test asks for."""
+
+    def __init__(self, folder: Path, database_url: str = "") -> None:
+        self.folder = folder
+        self.county_dir = folder / "county"
+        config = CountyConfig(data_dir=self.county_dir, database_url=database_url)
+        self.database: Database = open_database(config.url)
+        upgrade(self.database)
+        found(self.database, utc_now())
+        self.clock = SystemClock()
+        self.tablets: list[TabletHere] = []
+
+    def invite(self) -> str:
+        """A fresh code for the first doctor."""
+        with self.database.writing() as session:
+            return enrolment.invite(
+                session, COUNTY_ID, DOCTOR_ID, created_by="office", now=utc_now()
+            ).code
+
+    def tablet(self, county_url: str) -> TabletHere:
+        """A tablet of the first doctor, enrolled at the county, its store empty."""
+        name = f"tablet{len(self.tablets)}"
+        link = HttpCounty(self.clock)
+        made = enrolled_tablet(self.folder, link, self.clock, county_url, self.invite(), name)
+        self.tablets.append(made)
+        return made
+
+    def close(self) -> None:
+        """Close every store and the database."""
+        for tablet in self.tablets:
+            tablet.store.close()
+        self.database.close()
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    made = World(tmp_path)
+    yield made
+    made.close()

@@ -1,0 +1,72 @@
+"""Tablets, records set aside and the audit trail, each as a page to read."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from county.tables import DeviceRow, QuarantineRow
+from tests.builders import COUNTY_ID
+from tests.county.desk.desk_world import NOW, DeskWorld
+
+
+def a_tablet(world: DeskWorld, doctor_id: str = "doctor-1", silent_days: int = 0) -> str:
+    """A tablet of a doctor, last heard of so many days ago; returns its id."""
+    tablet_id = f"tablet-of-{doctor_id}"
+    with world.database.writing() as session:
+        session.add(
+            DeviceRow(
+                county_id=COUNTY_ID, id=tablet_id, doctor_id=doctor_id, name=f"{doctor_id} 的平板",
+                public_key="00", state="active", enrolled_at=NOW - timedelta(days=60),
+                last_seen_at=NOW - timedelta(days=silent_days), last_seq=12, last_hash="0" * 64,
+                durable_seq=10, app_version="0.1.0",
+            )
+        )  # fmt: skip
+    return tablet_id
+
+
+def set_aside(world: DeskWorld, tablet_id: str) -> None:
+    """A follow-up of tomorrow, as a tablet with a wrong clock would send it."""
+    with world.database.writing() as session:
+        session.add(
+            QuarantineRow(
+                county_id=COUNTY_ID, op_id=f"op-{tablet_id}", device_id=tablet_id,
+                code="desk.nothing_picked", values={}, envelope={"kind": "follow_up"},
+                received_at=NOW, settled_at=None, settled_by=None,
+            )
+        )  # fmt: skip
+
+
+def test_a_tablet_silent_for_over_a_week_is_marked(world: DeskWorld) -> None:
+    a_tablet(world, "doctor-1", silent_days=0)
+    a_tablet(world, "doctor-2", silent_days=9)
+    page = world.browser().get("/desk/tablets").text
+    assert "9 天没有联系" in page
+    assert page.count("天没有联系</span>") == 1
+
+
+def test_a_township_sees_its_own_doctors_tablets_and_records_set_aside(world: DeskWorld) -> None:
+    for doctor_id in ("doctor-1", "doctor-3"):
+        set_aside(world, a_tablet(world, doctor_id))
+    browser = world.browser()
+    for path in ("/desk/tablets", "/desk/quarantine"):
+        page = browser.get(path).text
+        assert "doctor-1 的平板" in page
+        assert "doctor-3 的平板" not in page
+    assert "doctor-3 的平板" in world.browser("county").get("/desk/quarantine").text
+
+
+def test_a_record_set_aside_is_shown_with_its_reason_in_words(world: DeskWorld) -> None:
+    set_aside(world, a_tablet(world))
+    page = world.browser().get("/desk/quarantine").text
+    assert "请先勾选要审核的随访" in page
+    assert "待处理" in page
+
+
+def test_the_audit_trail_narrows_down_to_a_user_and_an_act(world: DeskWorld) -> None:
+    world.browser("yunling")
+    county = world.browser("county")
+    everything = county.get("/desk/audit").text
+    assert everything.count('<th scope="row"') == 2
+    narrowed = county.get("/desk/audit?user=reviewer-1&act=sign_in").text
+    assert narrowed.count('<th scope="row"') == 1
+    assert county.get("/desk/audit?act=export").text.count('<th scope="row"') == 0

@@ -1,0 +1,57 @@
+"""Groups and diseases as offices word them."""
+
+from __future__ import annotations
+
+import pytest
+
+from county.roster.groups import groups_of
+
+
+@pytest.mark.parametrize(
+    ("wording", "tags"),
+    [
+        ("高血压、糖尿病", {"htn", "t2dm"}),
+        ("高血压/2型糖尿病", {"htn", "t2dm"}),
+        ("高血压糖尿病", {"htn", "t2dm"}),
+        ("二型糖尿病", {"t2dm"}),
+        ("1型糖尿病", set()),
+        ("高血压前期", set()),
+        ("糖尿病高危人群", set()),
+        ("慢阻肺；残疾人", {"copd", "disabled"}),
+        ("脱贫户", {"assisted"}),
+        ("监测户, 低保", {"assisted"}),
+        ("孕产妇", {"maternal"}),
+        ("老年人 65岁以上", set()),
+        ("0-6岁儿童", set()),
+        ("一般人群", set()),
+        ("无", set()),
+        ("无高血压", set()),
+        ("非贫困户", set()),
+    ],
+)
+def test_a_wording_becomes_its_tags(wording: str, tags: set[str]) -> None:
+    assert set(groups_of([wording], []).tags) == tags
+
+
+def test_an_illness_among_the_groups_is_a_condition_too() -> None:
+    assert [item.code for item in groups_of(["高血压"], []).conditions] == ["htn"]
+
+
+def test_other_illnesses_keep_their_name_and_get_a_code_where_there_is_one() -> None:
+    found = groups_of([], ["冠心病、关节炎"]).conditions
+    assert [(item.code, item.name) for item in found] == [("I25", "冠心病"), ("other", "关节炎")]
+
+
+def test_unknown_groups_are_told() -> None:
+    assert groups_of(["高血压、集邮爱好者"], []).unknown == ("集邮爱好者",)
+
+
+@pytest.mark.parametrize(
+    "wording", ["肺结核", "严重精神障碍", "艾滋病", "HIV感染", "精神分裂症", "梅毒", "失独家庭"]
+)
+def test_what_must_be_kept_confidential_leaves_no_trace_but_that_it_was_left_out(
+    wording: str,
+) -> None:
+    for found in (groups_of([wording], []), groups_of([], [wording])):
+        assert found.restricted
+        assert (found.tags, found.conditions, found.unknown) == ((), (), ())

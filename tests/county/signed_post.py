@@ -1,0 +1,55 @@
+"""Posting to a running county as a tablet does, or almost as one does."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import requests
+
+from app.sync.county_call import Signer
+from app.sync.push import envelopes
+from core.wire.envelopes import Operation
+from tests.county_world import Enrolled
+
+PATH = "/sync/v1"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answered:
+    """A status, the headers and the JSON of an answer."""
+
+    status: int
+    headers: dict[str, str]
+    said: dict[str, Any]
+
+
+def signed_headers(tablet: Enrolled, body: bytes, *, skew_s: float = 0, nonce: str = "") -> Any:
+    """The headers that prove a body, as of `skew_s` from now."""
+    from datetime import UTC, datetime
+
+    signer = Signer(device_id=tablet.device_id, private_key=tablet.private_key.private_bytes_raw())
+    at = datetime.fromtimestamp(time.time() + skew_s, UTC)
+    return signer.headers(PATH, body, at, nonce or os.urandom(16).hex())
+
+
+def request_body(tablet: Enrolled, *operations: Operation, **more: Any) -> bytes:
+    """A request's JSON with operations as a tablet sends them."""
+    said = {
+        "device_id": tablet.device_id,
+        "app_version": "0.1.0",
+        "operations": envelopes(operations),
+        **more,
+    }
+    return json.dumps(said, ensure_ascii=False).encode()
+
+
+def post(url: str, body: bytes, headers: dict[str, str]) -> Answered:
+    """What the county answers to a body sent as it is."""
+    response = requests.post(url + PATH, data=body, headers=headers, timeout=30)
+    return Answered(
+        status=response.status_code, headers=dict(response.headers), said=response.json()
+    )

@@ -1,0 +1,66 @@
+"""A county in a process of its own, killed and started again under a tablet's feet."""
+
+from __future__ import annotations
+
+import json
+from threading import Thread
+
+from sqlalchemy import func, select
+
+from app.store.outbox import OutboxState
+from county.config import utc_now
+from county.tables import OperationRow, RecordRow
+from tests.builders import a_follow_up, a_household, a_resident
+from tests.county.conftest import World
+from tests.county.process import CountyProcess, free_port
+from tests.county_world import write_records
+
+HOUSEHOLD = a_household()
+RESIDENT = a_resident(household_id=HOUSEHOLD.id)
+
+
+def follow_ups(world: World) -> int:
+    with world.database.reading() as session:
+        of_kind = select(func.count()).select_from(RecordRow).where(RecordRow.kind == "follow_up")
+        return session.scalar(of_kind) or 0
+
+
+def test_a_county_killed_in_mid_push_has_every_acknowledged_record_and_takes_the_rest(
+    world: World,
+) -> None:
+    write_records(world.database, utc_now(), HOUSEHOLD, RESIDENT)
+    port = free_port()
+    county = CountyProcess(world.county_dir, port)
+    tablet = world.tablet(county.url)
+    tablet.synchronise()
+    tablet.save(*(a_follow_up(RESIDENT.id, utc_now().date()) for _ in range(400)))
+    pushing = Thread(target=tablet.synchronise)
+    pushing.start()
+    county.kill()
+    pushing.join()
+    acknowledged = tablet.states().count(OutboxState.RECEIPTED)
+    assert follow_ups(world) >= acknowledged
+
+    county = CountyProcess(world.county_dir, port)
+    assert tablet.synchronise().failed is None
+    assert set(tablet.states()) == {OutboxState.RECEIPTED}
+    assert follow_ups(world) == 400
+    assert county.stop() == 0
+
+
+def test_a_county_that_is_told_to_stop_ends_in_good_order_and_logs_no_person(
+    world: World,
+) -> None:
+    write_records(world.database, utc_now(), HOUSEHOLD, RESIDENT)
+    county = CountyProcess(world.county_dir, free_port())
+    tablet = world.tablet(county.url)
+    tablet.save(a_follow_up(RESIDENT.id, utc_now().date()))
+    assert tablet.synchronise().failed is None
+    assert county.stop() == 0
+    log = (world.county_dir / "county.log").read_text()
+    events = [json.loads(line)["event"] for line in log.splitlines()]
+    assert events.count("synced") == 1
+    for personal in (RESIDENT.name, RESIDENT.id_number, "周大夫", "132"):
+        assert personal not in log
+    with world.database.reading() as session:
+        assert session.scalar(select(func.count()).select_from(OperationRow)) == 1

@@ -1,0 +1,279 @@
+"""The county over HTTP: who may speak, in what coding, and what everybody else is told."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import logging
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import requests
+import zstandard
+from sqlalchemy import select
+
+from county.coding import MOST_PLAIN_BYTES, MOST_SENT_BYTES
+from county.config import utc_now
+from county.logs import WithoutTraceback
+from county.tables import CountyRow, DeviceRow, NonceRow, OperationRow, QuarantineRow
+from county.tries import MOST_TRIES
+from tests.builders import COUNTY_ID, a_follow_up, a_household, a_resident
+from tests.county.conftest import World
+from tests.county.signed_post import PATH, post, request_body, signed_headers
+from tests.county_world import Enrolled, enrol_tablet, running, write_records
+from tests.operations import Chain
+
+HOUSEHOLD = a_household()
+RESIDENT = a_resident(household_id=HOUSEHOLD.id)
+
+
+@pytest.fixture
+def url(world: World) -> Iterator[str]:
+    write_records(world.database, utc_now(), HOUSEHOLD, RESIDENT)
+    with running(world.county_dir) as address:
+        yield address
+
+
+@pytest.fixture
+def tablet(world: World) -> Enrolled:
+    return enrol_tablet(world.database, utc_now())
+
+
+def visit_of(tablet: Enrolled) -> bytes:
+    chain = Chain(tablet, utc_now())
+    return request_body(tablet, chain.put(a_follow_up(RESIDENT.id, utc_now().date())))
+
+
+def test_a_signed_request_is_answered_with_receipts_and_changes(url: str, tablet: Enrolled) -> None:
+    body = visit_of(tablet)
+    answer = post(url, body, signed_headers(tablet, body))
+    assert answer.status == 200
+    assert [receipt["outcome"] for receipt in answer.said["receipts"]] == ["accepted"]
+    assert len(answer.said["changes"]) == 3
+
+
+def test_the_bare_address_leads_to_the_desk(url: str) -> None:
+    answer = requests.get(url + "/", allow_redirects=False, timeout=10)
+    assert (answer.status_code, answer.headers["location"]) == (307, "/desk/")
+    assert requests.get(url + "/", timeout=10).status_code == 200
+
+
+@pytest.mark.parametrize("coding", ["zstd", "gzip"])
+def test_bodies_travel_compressed_both_ways(url: str, tablet: Enrolled, coding: str) -> None:
+    plain = visit_of(tablet)
+    packed = (
+        zstandard.ZstdCompressor().compress(plain) if coding == "zstd" else gzip.compress(plain)
+    )
+    headers = signed_headers(tablet, packed) | {
+        "Content-Encoding": coding,
+        "Accept-Encoding": coding,
+    }
+    response = requests.post(url + PATH, data=packed, headers=headers, timeout=30, stream=True)
+    assert response.headers["Content-Encoding"] == coding
+    raw = response.raw.read(decode_content=False)
+    said = json.loads(
+        zstandard.ZstdDecompressor().decompressobj().decompress(raw)
+        if coding == "zstd"
+        else gzip.decompress(raw)
+    )
+    assert len(said["receipts"]) == 1
+
+
+def test_a_replayed_request_is_refused_and_stores_nothing(
+    url: str, tablet: Enrolled, world: World
+) -> None:
+    body = visit_of(tablet)
+    headers = signed_headers(tablet, body)
+    assert post(url, body, headers).status == 200
+    again = post(url, body, headers)
+    assert (again.status, again.said["code"]) == (401, "auth.replayed")
+    with world.database.reading() as session:
+        assert len(session.query(NonceRow).all()) == 1
+
+
+@pytest.mark.parametrize("skew_s", [-3600, 3600, -1_700_000_000, 2_300_000_000])
+def test_a_clock_far_off_gets_the_countys_time_and_stores_nothing(
+    url: str, tablet: Enrolled, world: World, skew_s: float
+) -> None:
+    body = visit_of(tablet)
+    answer = post(url, body, signed_headers(tablet, body, skew_s=skew_s))
+    assert (answer.status, answer.said["code"]) == (401, "auth.clock")
+    assert answer.said["server_time"].startswith(str(utc_now().year))
+    with world.database.reading() as session:
+        assert session.query(OperationRow).all() == []
+
+
+def test_a_body_other_than_the_signed_one_is_refused(url: str, tablet: Enrolled) -> None:
+    body = visit_of(tablet)
+    answer = post(url, body + b" ", signed_headers(tablet, body))
+    assert (answer.status, answer.said["code"]) == (401, "auth.signature")
+
+
+def test_another_tablets_key_is_refused(url: str, tablet: Enrolled, world: World) -> None:
+    other = enrol_tablet(world.database, utc_now())
+    body = visit_of(tablet)
+    stolen = Enrolled(device_id=tablet.device_id, private_key=other.private_key)
+    answer = post(url, body, signed_headers(stolen, body))
+    assert (answer.status, answer.said["code"]) == (401, "auth.signature")
+
+
+def test_a_tablet_nobody_enrolled_is_refused(url: str, tablet: Enrolled) -> None:
+    body = visit_of(tablet)
+    stranger = Enrolled(device_id="stranger", private_key=tablet.private_key)
+    answer = post(url, body, signed_headers(stranger, body))
+    assert (answer.status, answer.said["code"]) == (401, "auth.device_unknown")
+
+
+def test_a_request_without_signature_is_refused(url: str) -> None:
+    answer = post(url, b"{}", {})
+    assert (answer.status, answer.said["code"]) == (401, "auth.missing")
+
+
+@pytest.mark.parametrize(
+    "plain",
+    [
+        b"",
+        b"not json",
+        b"[]",
+        b"{}",
+        b'{"device_id": 1}',
+        b"\xff\xfe",
+        b"[" * 100_000,
+        b'{"device_id": "D", "app_version": "1", "operations": {}}',
+        b'{"device_id": "D", "app_version": "1", "operations": [1]}',
+        b'{"device_id": "D", "app_version": "1", "operations": [{"op_id": "x"}]}',
+        b'{"device_id": "D", "app_version": "1", "cursors": [], "want": "many"}',
+        b'{"device_id": "somebody-else", "app_version": "1"}',
+    ],
+)
+def test_what_is_no_request_gets_a_plain_400(url: str, tablet: Enrolled, plain: bytes) -> None:
+    body = plain.replace(b'"D"', json.dumps(tablet.device_id).encode())
+    answer = post(url, body, signed_headers(tablet, body))
+    assert (answer.status, answer.said["code"]) == (400, "wire.malformed")
+    assert "Traceback" not in answer.said["message"]
+
+
+def test_a_bomb_is_refused(url: str, tablet: Enrolled) -> None:
+    bomb = zstandard.ZstdCompressor(level=19).compress(bytes(MOST_PLAIN_BYTES + 1))
+    headers = signed_headers(tablet, bomb) | {"Content-Encoding": "zstd"}
+    answer = post(url, bomb, headers)
+    assert (answer.status, answer.said["code"]) == (413, "wire.too_large")
+    bomb = gzip.compress(bytes(MOST_PLAIN_BYTES + 1))
+    headers = signed_headers(tablet, bomb) | {"Content-Encoding": "gzip"}
+    assert post(url, bomb, headers).status == 413
+
+
+def test_a_body_larger_than_the_bound_is_refused(url: str, tablet: Enrolled) -> None:
+    body = bytes(MOST_SENT_BYTES + 1)
+    answer = post(url, body, signed_headers(tablet, body))
+    assert (answer.status, answer.said["code"]) == (413, "wire.too_large")
+
+
+@pytest.mark.parametrize("coding", ["zstd", "gzip", "br"])
+def test_a_body_not_in_its_coding_is_refused(url: str, tablet: Enrolled, coding: str) -> None:
+    headers = signed_headers(tablet, b"plain") | {"Content-Encoding": coding}
+    answer = post(url, b"plain", headers)
+    assert (answer.status, answer.said["code"]) == (415, "wire.bad_coding")
+
+
+def test_a_revoked_tablet_hands_in_and_is_sent_nothing(
+    url: str, tablet: Enrolled, world: World
+) -> None:
+    with world.database.writing() as session:
+        session.get_one(DeviceRow, (COUNTY_ID, tablet.device_id)).state = "revoked"
+    body = visit_of(tablet)
+    answer = post(url, body, signed_headers(tablet, body))
+    assert answer.said["revoked"] is True
+    assert "changes" not in answer.said
+    assert [receipt["code"] for receipt in answer.said["receipts"]] == ["device.revoked"]
+    with world.database.reading() as session:
+        assert len(session.query(QuarantineRow).all()) == 1
+
+
+def test_an_enrolment_that_is_refused_says_why(url: str) -> None:
+    asked = {
+        "code": "AAAAA-AAAAA",
+        "device_public_key": "ab" * 32,
+        "device_name": "t",
+        "app_version": "1",
+    }
+    response = requests.post(f"{url}/enrol/v1", json=asked, timeout=30)
+    assert (response.status_code, response.json()["code"]) == (400, "enrol.code_unknown")
+    assert "code" in response.json()["message"]
+
+
+def test_a_fault_of_the_countys_own_shows_nothing_of_its_inside(
+    url: str, tablet: Enrolled, world: World
+) -> None:
+    with world.database.writing() as session:
+        session.scalars(select(CountyRow)).one().signing_private_key = "no key"
+    body = visit_of(tablet)
+    answer = post(url, body, signed_headers(tablet, body))
+    assert (answer.status, answer.said["code"]) == (500, "county.trouble")
+    assert answer.said.keys() == {"code", "message"}
+    with world.database.reading() as session:
+        assert session.query(OperationRow).all() == []
+
+
+def test_what_libraries_log_names_an_exception_and_does_not_quote_it() -> None:
+    try:
+        raise KeyError("王建国")
+    except KeyError:
+        told = logging.LogRecord(
+            "uvicorn.error",
+            logging.ERROR,
+            __file__,
+            1,
+            "Exception in %s\n",
+            ("app",),
+            sys.exc_info(),
+        )
+    assert json.loads(WithoutTraceback().format(told)) == {
+        "event": "Exception in app",
+        "logger": "uvicorn.error",
+        "level": "error",
+        "error": "KeyError",
+    }
+
+
+def test_health_and_readiness_are_told(url: str) -> None:
+    assert requests.get(f"{url}/health", timeout=30).json()["status"] == "up"
+    assert requests.get(f"{url}/ready", timeout=30).json() == {"status": "ready"}
+
+
+def test_a_county_not_founded_is_not_ready_and_says_so(tmp_path: Path) -> None:
+    with running(tmp_path) as address:
+        response = requests.get(f"{address}/ready", timeout=30)
+    assert (response.status_code, response.json()["code"]) == (503, "county.not_founded")
+
+
+def test_what_is_not_there_is_answered_in_json(url: str) -> None:
+    missing = requests.get(f"{url}/nothing/here", timeout=30)
+    assert (missing.status_code, missing.json()["code"]) == (404, "http.not_found")
+    wrong = requests.get(url + PATH, timeout=30)
+    assert (wrong.status_code, wrong.json()["code"]) == (405, "http.method")
+
+
+def test_the_openapi_document_is_served_and_no_page_that_needs_the_internet(url: str) -> None:
+    document = requests.get(f"{url}/openapi.json", timeout=30).json()
+    assert {"/sync/v1", "/enrol/v1", "/health", "/ready"} <= document["paths"].keys()
+    named = set(re.findall(r'"#/components/schemas/(\w+)"', json.dumps(document)))
+    assert {"Operation", "Receipt", "Change"} <= named <= document["components"]["schemas"].keys()
+    assert requests.get(f"{url}/docs", timeout=30).status_code == 404
+
+
+def test_trying_through_codes_is_stopped_for_a_while(url: str) -> None:
+    asked = {
+        "code": "AAAAA-AAAAA",
+        "device_public_key": "ab" * 32,
+        "device_name": "t",
+        "app_version": "1",
+    }
+    for _ in range(MOST_TRIES):
+        assert requests.post(f"{url}/enrol/v1", json=asked, timeout=30).status_code == 400
+    stopped = requests.post(f"{url}/enrol/v1", json=asked, timeout=30)
+    assert (stopped.status_code, stopped.json()["code"]) == (429, "enrol.too_many_tries")
+    assert int(stopped.headers["Retry-After"]) > 0

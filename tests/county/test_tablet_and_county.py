@@ -1,0 +1,391 @@
+"""Real tablets with encrypted stores against a real county over HTTP, on good and bad days."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select
+
+from app.store.outbox import OutboxState
+from app.store.queries.device import LAST_FAILURE, PROOF
+from app.sync.county_call import content_of
+from app.sync.transport import Answer, HttpTransport
+from app.sync.troubles import SyncTrouble, Trouble
+from core.wire.bodies import body_of
+from core.wire.envelopes import RESPONSES
+from county import ledger
+from county.config import utc_now
+from county.ledger import RecordWrite
+from county.tables import ConflictRow, DeviceRow, OperationRow, RecordRow, UserRow
+from tests.builders import (
+    COUNTY_ID,
+    DOCTOR_ID,
+    a_contract,
+    a_follow_up,
+    a_household,
+    a_resident,
+)
+from tests.county.conftest import World
+from tests.county.cutting_proxy import cutting_proxy
+from tests.county_world import OTHER_SCOPE, OTHER_VILLAGE_ID, running, write_records
+from tests.fakes import FakeClock
+from tests.postgres import Postgres
+from tests.tablet_world import TabletHere
+
+HOUSEHOLD = a_household()
+RESIDENT = a_resident(household_id=HOUSEHOLD.id)
+TODAY = utc_now().date()
+
+
+@pytest.fixture
+def url(world: World) -> Iterator[str]:
+    write_records(world.database, utc_now(), HOUSEHOLD, RESIDENT, a_contract(RESIDENT.id))
+    with running(world.county_dir) as address:
+        yield address
+
+
+@pytest.fixture
+def tablet(world: World, url: str) -> TabletHere:
+    """A tablet that has had its first download."""
+    made = world.tablet(url)
+    assert made.synchronise().failed is None
+    return made
+
+
+class BadLink(HttpTransport):
+    """A link that spoils what `spoil` says: called with the real post, gives what arrives."""
+
+    spoil: Callable[[Callable[[], Answer]], Answer] = staticmethod(lambda post: post())
+
+    def post(self, path: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+        return type(self).spoil(lambda: super(BadLink, self).post(path, body, headers))
+
+
+@pytest.fixture
+def bad_link(tablet: TabletHere) -> type[BadLink]:
+    """The tablet's link, to be spoilt by setting `spoil`."""
+
+    class Link(BadLink):
+        pass
+
+    tablet.link._connect = Link
+    return Link
+
+
+def operations(world: World) -> int:
+    with world.database.reading() as session:
+        return session.scalar(select(func.count()).select_from(OperationRow)) or 0
+
+
+def stored(world: World, record_id: str) -> RecordRow:
+    with world.database.reading() as session:
+        return session.get_one(RecordRow, (COUNTY_ID, record_id))
+
+
+def test_a_visit_made_offline_reaches_the_county_once_and_gets_its_receipt(
+    world: World, tablet: TabletHere
+) -> None:
+    visit = a_follow_up(RESIDENT.id, TODAY)
+    tablet.save(visit)
+    first, second = tablet.synchronise(), tablet.synchronise()
+    assert (first.failed, first.sent, first.receipted, first.refused) == (None, 1, 1, 0)
+    assert (second.failed, second.sent, second.received) == (None, 0, 0)
+    assert stored(world, visit.id).body == body_of(visit) == tablet.body(visit.id)
+    assert tablet.states() == [OutboxState.RECEIPTED]
+    assert (tablet.setting(PROOF) or "").startswith("equal")
+
+
+def test_many_records_go_up_and_down_in_several_round_trips(
+    world: World, tablet: TabletHere, url: str
+) -> None:
+    visits = [a_follow_up(RESIDENT.id, TODAY) for _ in range(450)]
+    tablet.save(*visits)
+    result = tablet.synchronise()
+    assert (result.failed, result.sent, result.receipted) == (None, 450, 450)
+    other = world.tablet(url)
+    assert other.synchronise().received == 453
+    assert other.body(visits[-1].id) == body_of(visits[-1])
+    assert (other.setting(PROOF) or "").startswith("equal")
+
+
+def test_a_reply_lost_after_the_county_committed_costs_nothing(
+    world: World, tablet: TabletHere, bad_link: type[BadLink]
+) -> None:
+    def lose_reply(post: Callable[[], Answer]) -> Answer:
+        post()
+        raise SyncTrouble(Trouble.OFFLINE)
+
+    tablet.save(a_follow_up(RESIDENT.id, TODAY), a_follow_up(RESIDENT.id, TODAY))
+    bad_link.spoil = staticmethod(lose_reply)
+    assert tablet.synchronise().failed == Trouble.OFFLINE
+    assert tablet.states() == [OutboxState.QUEUED, OutboxState.QUEUED]
+    bad_link.spoil = BadLink.spoil
+    assert tablet.synchronise().receipted == 2
+    assert operations(world) == 2
+
+
+@pytest.mark.parametrize("cut_after", [1, 200, 700, 1_200])
+@pytest.mark.parametrize("direction", ["up", "down"])
+def test_a_connection_cut_at_any_byte_loses_and_doubles_nothing(
+    world: World, url: str, direction: str, cut_after: int
+) -> None:
+    with cutting_proxy(url) as proxy:
+        tablet = world.tablet(proxy.url)
+        tablet.save(a_follow_up(RESIDENT.id, TODAY))
+        if direction == "up":
+            proxy.cut_up_after = cut_after
+        else:
+            proxy.cut_down_after = cut_after
+        tablet.synchronise()
+        proxy.cut_up_after = proxy.cut_down_after = None
+        # The kept record reaches the county exactly once, with or without the cut.
+        assert tablet.synchronise().failed is None
+    assert tablet.states() == [OutboxState.RECEIPTED]
+    assert operations(world) == 1
+
+
+def page(status: int, **headers: str) -> Answer:
+    return Answer(status=status, headers={"content-type": "text/html", **headers}, body=b"<html>")
+
+
+def said(body: bytes, **headers: str) -> Answer:
+    return Answer(status=200, headers={"content-type": "application/json", **headers}, body=body)
+
+
+@pytest.mark.parametrize(
+    ("answer", "trouble"),
+    [
+        (page(200), "not_the_county"),
+        (page(302, location="http://login"), "not_the_county"),
+        (page(404), "not_the_county"),
+        (page(502), "busy"),
+        (page(500), "county_trouble"),
+        (page(429, **{"retry-after": "40"}), "busy"),
+        (said(b"{"), "not_understood"),
+        (said(b"{}"), "not_understood"),
+        (said(b"not zstd", **{"content-encoding": "zstd"}), "not_understood"),
+    ],
+)
+def test_whatever_answers_in_the_countys_stead_is_named_and_nothing_is_lost(
+    tablet: TabletHere, bad_link: type[BadLink], answer: Answer, trouble: str
+) -> None:
+    tablet.save(a_follow_up(RESIDENT.id, TODAY))
+    bad_link.spoil = staticmethod(lambda _post: answer)
+    result = tablet.synchronise()
+    assert result.failed == trouble == tablet.setting(LAST_FAILURE)
+    assert result.retry_after_s == (40 if answer.status == 429 else None)
+    assert tablet.states() == [OutboxState.QUEUED]
+    bad_link.spoil = BadLink.spoil
+    assert tablet.synchronise().receipted == 1
+
+
+def test_a_batch_that_is_too_large_is_halved_until_it_goes(
+    world: World, tablet: TabletHere, bad_link: type[BadLink]
+) -> None:
+    refusals = iter(range(3))
+
+    def too_large(post: Callable[[], Answer]) -> Answer:
+        if next(refusals, None) is None:
+            return post()
+        return page(413)
+
+    tablet.save(*(a_follow_up(RESIDENT.id, TODAY) for _ in range(60)))
+    bad_link.spoil = staticmethod(too_large)
+    assert tablet.synchronise().receipted == 60
+    assert operations(world) == 60
+
+
+def test_a_receipt_the_county_did_not_sign_is_not_believed(
+    tablet: TabletHere, bad_link: type[BadLink]
+) -> None:
+    def forge(post: Callable[[], Answer]) -> Answer:
+        true = RESPONSES.validate_json(content_of(post()))
+        receipts = tuple(replace(receipt, record_id="x") for receipt in true.receipts)
+        return said(RESPONSES.dump_json(replace(true, receipts=receipts)))
+
+    tablet.save(a_follow_up(RESIDENT.id, TODAY))
+    bad_link.spoil = staticmethod(forge)
+    assert tablet.synchronise().failed == Trouble.FALSE_RECEIPT
+    assert tablet.states() == [OutboxState.QUEUED]
+
+
+def test_a_tablet_whose_clock_stands_in_1970_still_synchronises(
+    world: World, tablet: TabletHere
+) -> None:
+    tablet.link._clock = FakeClock(moment=utc_now().replace(year=1971))
+    tablet.save(a_follow_up(RESIDENT.id, TODAY))
+    assert tablet.synchronise().receipted == 1
+
+
+def test_a_refused_record_stays_with_its_reason_and_the_next_one_goes_on(
+    tablet: TabletHere,
+) -> None:
+    wrong = replace(a_follow_up(RESIDENT.id, TODAY), readings=(), not_met="other", next_on=None)
+    tablet.save(wrong, a_follow_up(RESIDENT.id, TODAY))
+    result = tablet.synchronise()
+    assert (result.failed, result.refused, result.receipted) == (None, 1, 1)
+    assert tablet.states() == [OutboxState.REFUSED, OutboxState.RECEIPTED]
+    receipt = tablet.receipts()[0]
+    assert receipt is not None
+    assert receipt.code == "follow_up.not_met_unexplained"
+    assert tablet.body(wrong.id) is not None
+    assert (tablet.setting(PROOF) or "").startswith("equal")
+
+
+def test_an_edit_made_here_is_kept_over_what_comes_down_until_it_is_sent(
+    world: World, tablet: TabletHere, url: str
+) -> None:
+    tablet.edit(RESIDENT.id, phone="13900000001")
+    write_records(world.database, utc_now(), replace(RESIDENT, relation_to_head="spouse"))
+    assert tablet.synchronise().failed is None
+    expected = {"phone": "13900000001", "relation_to_head": "spouse"}
+    for body in (tablet.body(RESIDENT.id), stored(world, RESIDENT.id).body):
+        assert body is not None
+        assert {name: body[name] for name in expected} == expected
+    assert (tablet.setting(PROOF) or "").startswith("equal")
+
+
+def test_two_tablets_on_one_resident_end_alike_and_a_name_waits_for_a_person(
+    world: World, tablet: TabletHere, url: str
+) -> None:
+    other = world.tablet(url)
+    other.synchronise()
+    tablet.edit(RESIDENT.id, name="王建华", phone="1")
+    other.edit(RESIDENT.id, name="王建中", phone="2")
+    for each in (tablet, other, tablet):
+        assert each.synchronise().failed is None
+    here, there = tablet.body(RESIDENT.id), other.body(RESIDENT.id)
+    assert here == there == stored(world, RESIDENT.id).body
+    assert here is not None
+    assert (here["name"], here["phone"]) == ("王建华", "2")
+    with world.database.reading() as session:
+        raised = session.scalars(select(ConflictRow)).one()
+    assert (raised.ours, raised.theirs) == ("王建华", "王建中")
+
+
+def test_an_edit_that_is_refused_gives_way_to_what_the_county_has(
+    world: World, tablet: TabletHere
+) -> None:
+    tablet.edit(RESIDENT.id, scope_id=OTHER_SCOPE, phone="1")
+    result = tablet.synchronise()
+    assert (result.failed, result.refused) == (None, 1)
+    assert tablet.body(RESIDENT.id) == body_of(RESIDENT)
+    assert (tablet.setting(PROOF) or "").startswith("equal")
+
+
+def test_a_resident_this_app_cannot_read_is_kept_and_holds_nothing_up(
+    world: World, tablet: TabletHere
+) -> None:
+    later = {**body_of(RESIDENT), "birth_date": {"calendar": "lunar", "day": 3}}
+    write = RecordWrite(
+        kind="resident",
+        record_id=RESIDENT.id,
+        scope_id=RESIDENT.scope_id,
+        body=later,
+        author_id="office",
+        recorded_at=utc_now(),
+    )
+    with world.database.writing() as session:
+        ledger.write(session, COUNTY_ID, [write], utc_now())
+    assert tablet.synchronise().failed is None
+    assert tablet.body(RESIDENT.id) == later
+
+
+def test_two_edits_in_a_row_from_one_tablet_are_no_conflict(
+    world: World, tablet: TabletHere
+) -> None:
+    tablet.edit(RESIDENT.id, name="王建华")
+    write_records(world.database, utc_now(), replace(RESIDENT, relation_to_head="spouse"))
+    tablet.edit(RESIDENT.id, name="王建中")
+    assert tablet.synchronise().failed is None
+    assert stored(world, RESIDENT.id).body["name"] == "王建中"
+    with world.database.reading() as session:
+        assert session.scalars(select(ConflictRow)).all() == []
+
+
+def test_a_county_set_back_by_a_backup_asks_for_what_it_lost(
+    world: World, tablet: TabletHere
+) -> None:
+    visits = [a_follow_up(RESIDENT.id, TODAY) for _ in range(3)]
+    tablet.save(visits[0])
+    tablet.synchronise()
+    with world.database.reading() as session:
+        saved = session.get_one(DeviceRow, (COUNTY_ID, session.scalars(select(DeviceRow.id)).one()))
+        kept = saved.last_seq, saved.last_hash
+    tablet.save(*visits[1:])
+    tablet.synchronise()
+    with world.database.writing() as session:
+        device = session.scalars(select(DeviceRow)).one()
+        device.last_seq, device.last_hash = kept
+        for row in session.scalars(select(OperationRow).where(OperationRow.device_seq > kept[0])):
+            session.delete(session.get_one(RecordRow, (COUNTY_ID, row.record_id)))
+            session.delete(row)
+    assert tablet.synchronise().failed is None
+    assert [stored(world, visit.id).body for visit in visits] == [body_of(v) for v in visits]
+
+
+def test_a_village_that_is_given_to_somebody_else_leaves_the_tablet(
+    world: World, tablet: TabletHere
+) -> None:
+    moved = a_household(scope_id=OTHER_SCOPE, village_id=OTHER_VILLAGE_ID)
+    write_records(world.database, utc_now(), moved)
+    with world.database.writing() as session:
+        session.get_one(UserRow, (COUNTY_ID, DOCTOR_ID)).village_ids = [OTHER_VILLAGE_ID]
+    assert tablet.synchronise().failed is None
+    assert tablet.body(RESIDENT.id) is None
+    assert tablet.body(moved.id) == body_of(moved)
+
+
+def test_a_revoked_tablet_hands_in_and_learns_that_it_is_revoked(
+    world: World, tablet: TabletHere
+) -> None:
+    tablet.save(a_follow_up(RESIDENT.id, TODAY))
+    with world.database.writing() as session:
+        session.scalars(select(DeviceRow)).one().state = "revoked"
+    result = tablet.synchronise()
+    assert (result.failed, result.refused) == (Trouble.REVOKED, 1)
+
+
+def test_without_a_county_the_sentence_is_offline(world: World, tablet: TabletHere) -> None:
+    tablet.link._connect = lambda _url: HttpTransport("http://127.0.0.1:9")
+    assert tablet.synchronise().failed == Trouble.OFFLINE
+
+
+def test_a_locked_store_ends_the_synchronisation_quietly(tablet: TabletHere) -> None:
+    tablet.store.close()
+    assert tablet.synchronise().failed == Trouble.LOCKED
+
+
+def test_a_cancelled_synchronisation_keeps_what_has_gone_through(
+    tablet: TabletHere, bad_link: type[BadLink]
+) -> None:
+    def cancel_then_post(post: Callable[[], Answer]) -> Answer:
+        tablet.link.cancel()
+        return post()
+
+    tablet.save(*(a_follow_up(RESIDENT.id, TODAY) for _ in range(201)))
+    bad_link.spoil = staticmethod(cancel_then_post)
+    result = tablet.synchronise()
+    assert (result.failed, result.receipted) == (Trouble.CANCELLED, 200)
+
+
+def test_a_county_on_postgresql_serves_its_tablets_alike(
+    tmp_path: Path, postgres: Postgres
+) -> None:
+    database_url = postgres.empty_url()
+    world = World(tmp_path, database_url)
+    write_records(world.database, utc_now(), HOUSEHOLD, RESIDENT, a_contract(RESIDENT.id))
+    with running(world.county_dir, database_url) as address:
+        first, second = world.tablet(address), world.tablet(address)
+        visit = a_follow_up(RESIDENT.id, TODAY)
+        assert first.synchronise().failed is None
+        first.save(visit)
+        first.edit(RESIDENT.id, phone="1")
+        assert (first.synchronise().failed, second.synchronise().failed) == (None, None)
+    assert second.body(visit.id) == body_of(visit) == stored(world, visit.id).body
+    for tablet in (first, second):
+        assert (tablet.setting(PROOF) or "").startswith("equal")
+    world.close()

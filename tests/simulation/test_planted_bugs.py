@@ -1,0 +1,24 @@
+"""The simulation itself on trial: a bug laid over the product has to come to light."""
+
+from __future__ import annotations
+
+import pytest
+
+from simulation.faults import faults_named
+from simulation.runs import live
+from simulation.world import Plan
+from tests.simulation.planted import PLANTED
+
+SEEDS = 200
+
+
+@pytest.mark.parametrize("name", PLANTED)
+def test_a_planted_bug_is_caught_within_two_hundred_seeds(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    PLANTED[name](monkeypatch)
+    plans = (
+        Plan(tablets=2, days=2, seed=seed, faults=faults_named("all")) for seed in range(SEEDS)
+    )
+    caught = next((plan.seed for plan in plans if live(plan).findings), None)
+    assert caught is not None

@@ -1,0 +1,146 @@
+"""A tablet for tests: a real encrypted store that saves, edits and synchronises."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from sqlmodel import col, select
+
+from app.clock import Clock
+from app.county_link import SyncResult
+from app.store import outbox
+from app.store.opening import Store
+from app.store.outbox import OperationDraft, iso
+from app.store.queries.device import setting
+from app.store.rows import RecordWrite, store_records, write_of
+from app.store.tables import DeviceRow, OutboxRow, RecordRow
+from app.sync.link import HttpCounty
+from core.wire.bodies import Record
+from core.wire.digests import body_hash
+from core.wire.envelopes import GENESIS, EnrolRequest, EnrolResponse, Receipt
+from tests.builders import DOCTOR_ID
+
+POLICY_VERSION = "test"
+
+
+@dataclass(frozen=True, kw_only=True)
+class TabletHere:
+    """One tablet with its store open."""
+
+    store: Store
+    link: HttpCounty
+    clock: Clock
+
+    def synchronise(self) -> SyncResult:
+        return self.link.synchronise(self.store, lambda _: None)
+
+    def save(self, *facts: Record) -> None:
+        """Store facts and queue them, as the services do."""
+        for fact in facts:
+            with self.store.transaction() as session:
+                write = write_of(fact, author_id=DOCTOR_ID)
+                store_records(session, [write])
+                outbox.append(session, self._draft(write, "put", write.body), self.clock.now())
+
+    def edit(self, record_id: str, **fields: Any) -> None:
+        """Change fields of a standing record here, and queue the change."""
+        with self.store.transaction() as session:
+            row = session.get_one(RecordRow, record_id)
+            body = {**json.loads(row.body), **fields}
+            write = RecordWrite(
+                id=row.id,
+                kind=row.kind,
+                scope_id=row.scope_id,
+                revision=row.revision + 1,
+                author_id=DOCTOR_ID,
+                body=body,
+                hash=body_hash(body),
+            )
+            draft = self._draft(write, "set", fields, base_revision=row.revision)
+            session.expunge(row)
+            store_records(session, [write])
+            outbox.append(session, draft, self.clock.now())
+
+    def _draft(
+        self, write: RecordWrite, action: str, body: Any, base_revision: int | None = None
+    ) -> OperationDraft:
+        return OperationDraft(
+            kind=write.kind,
+            record_id=write.id,
+            revision=write.revision,
+            action=action,
+            scope_id=write.scope_id,
+            author_id=DOCTOR_ID,
+            occurred_at=iso(self.clock.now()),
+            policy_version=POLICY_VERSION,
+            body=body,
+            base_revision=base_revision,
+        )
+
+    def body(self, record_id: str) -> dict[str, Any] | None:
+        """A record's body as it lies here; None where it is not here."""
+        with self.store.transaction() as session:
+            row = session.get(RecordRow, record_id)
+            return None if row is None else dict(json.loads(row.body))
+
+    def states(self) -> list[str]:
+        """What became of every operation, in order."""
+        with self.store.transaction() as session:
+            rows = session.exec(select(OutboxRow).order_by(col(OutboxRow.device_seq)))
+            return [row.state for row in rows]
+
+    def receipts(self) -> list[Receipt | None]:
+        """The county's answers, in order."""
+        with self.store.transaction() as session:
+            rows = session.exec(select(OutboxRow).order_by(col(OutboxRow.device_seq)))
+            return [outbox.receipt_in(row) for row in rows]
+
+    def setting(self, name: str) -> str | None:
+        with self.store.transaction() as session:
+            return setting(session, name)
+
+
+def enrolled_tablet(
+    folder: Path,
+    link: HttpCounty,
+    clock: Clock,
+    county_url: str,
+    code: str,
+    name: str = "tablet",
+    data_key: Callable[[], bytes] = lambda: bytes(range(32)),
+) -> TabletHere:
+    """A tablet that has traded a code for its place, with an empty store."""
+    key = Ed25519PrivateKey.generate()
+    asked = EnrolRequest(
+        code=code,
+        device_public_key=key.public_key().public_bytes_raw().hex(),
+        device_name=name,
+        app_version="0.1.0",
+    )
+    answer = link.enrol(county_url, asked)
+    store = Store.open(folder / f"{name}.db", data_key())
+    with store.transaction() as session:
+        session.add(_device(answer, key, county_url))
+    return TabletHere(store=store, link=link, clock=clock)
+
+
+def _device(answer: EnrolResponse, key: Ed25519PrivateKey, county_url: str) -> DeviceRow:
+    return DeviceRow(
+        device_id=answer.device_id,
+        county_id=answer.county_id,
+        county_name=answer.county_name,
+        county_url=county_url,
+        doctor_id=answer.doctor_id,
+        doctor_name=answer.doctor_name,
+        scopes=json.dumps(answer.scopes),
+        private_key=key.private_bytes_raw(),
+        county_public_key=answer.county_public_key,
+        county_escrow_key=answer.county_escrow_key,
+        last_hash=GENESIS,
+        enrolled_at=answer.server_time,
+    )
