@@ -58,13 +58,18 @@ class AppState:
     language: str = "zh_CN"
     notice: Notice | None = None
     pulse: int = 0
+    _shift: Workplace | None = field(default=None, init=False, repr=False)
 
     @property
     def work(self) -> Workplace:
-        """The open workplace; only screens behind the lock ask for it."""
-        if self.workplace is None:
-            raise LookupError("the tablet is locked")
-        return self.workplace
+        """The workplace last opened on this page; raises LookupError before the first.
+
+        Locking redraws a page's components in no order: a screen may be drawn once more
+        before it is taken away. It still gets its workplace, whose services refuse.
+        """
+        if self._shift is None:
+            raise LookupError("nobody has been at work on this page")
+        return self._shift
 
     def now(self) -> datetime:
         """The instant, aware and in UTC."""
@@ -92,7 +97,7 @@ class AppState:
     def open(self, workplace: Workplace) -> None:
         """Begin work: the store is open and today is shown."""
         self.stack = (routes.TODAY,)
-        self.workplace = workplace
+        self.workplace = self._shift = workplace
         self.hooks.begin(workplace)
 
     def close(self) -> None:

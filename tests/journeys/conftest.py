@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser
+from playwright.sync_api import Error as PlaywrightError
 
 from tests.journeys.harness import ROOT, chromium
 from tests.journeys.world import World
@@ -51,5 +53,7 @@ def pytest_runtest_makereport(
         FAILED.mkdir(parents=True, exist_ok=True)
         pages = [page for context in browser.contexts for page in context.pages]
         for number, page in enumerate(pages):
-            page.screenshot(path=str(FAILED / f"{item.name}-{number}.png"))
+            # A page that no longer draws must not hide why the journey failed.
+            with suppress(PlaywrightError):
+                page.screenshot(path=str(FAILED / f"{item.name}-{number}.png"))
     return report

@@ -41,6 +41,7 @@ SECONDS_TO_STOP = 15
 _FLAGS = (
     "--no-sandbox",
     "--disable-gpu",
+    "--disable-dev-shm-usage",  # a small /dev/shm freezes pages
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",

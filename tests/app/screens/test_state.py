@@ -58,9 +58,18 @@ def test_ending_work_forgets_the_visit_and_hands_the_workplace_over_once() -> No
     assert (app.workplace, app.visit) == (None, ())
 
 
-def test_a_locked_page_has_no_workplace_to_give() -> None:
+def test_a_page_on_which_nobody_has_been_at_work_has_no_workplace_to_give() -> None:
     with pytest.raises(LookupError):
         _ = an_app().work
+
+
+def test_a_screen_drawn_once_more_while_its_page_is_locked_still_finds_its_workplace() -> None:
+    app = an_app(begin=lambda _: None, end=lambda _: None)
+    work = cast("Any", object())
+    app.open(work)
+    app.close()
+    assert app.workplace is None
+    assert app.work is work
 
 
 def test_two_alike_notices_are_two_notices() -> None:
