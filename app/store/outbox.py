@@ -186,11 +186,14 @@ _SETTLE = update(OutboxRow).where(col(OutboxRow.op_id) == bindparam("answered"))
 
 
 def requeue_from(session: Session, device_seq: int) -> int:
-    """Queues everything from a number on again, for a county restored from a backup; how many."""
+    """Queues everything from a number on again, for a county restored from a backup; how many.
+
+    Whatever became of it before: the county judges it anew, and that answer has to arrive here.
+    """
     result = session.execute(
         update(OutboxRow)
         .where(col(OutboxRow.device_seq) >= device_seq)
-        .where(col(OutboxRow.state) == OutboxState.RECEIPTED)
+        .where(col(OutboxRow.state) != OutboxState.QUEUED)
         .values(state=OutboxState.QUEUED, receipt=None, settled_at=None)
         .returning(col(OutboxRow.device_seq))
     )

@@ -174,6 +174,20 @@ def test_what_a_restored_county_lost_is_sent_again_whatever_became_of_it(
     assert result.failed is None
 
 
+def test_what_a_restored_county_lost_is_sent_until_its_new_answer_is_here(
+    store: Store, clock: FakeClock
+) -> None:
+    queue(store, clock, 3)
+    run(store, clock, accepting)
+    lost = as_json({"server_time": "2026", "county_version": "1", "resend_from": 2})
+    cut_off = SyncTrouble(Trouble.OFFLINE)
+    run(store, clock, lost, cut_off)
+    result, asked, _ = run(store, clock, accepting)
+    assert asked[0].said["acknowledged_seq"] == 1
+    assert [said["device_seq"] for said in asked[0].said["operations"]] == [2, 3]
+    assert (result.failed, result.receipted) == (None, 2)
+
+
 def test_a_time_out_with_many_records_is_tried_with_fewer(store: Store, clock: FakeClock) -> None:
     queue(store, clock, 40)
     slow = SyncTrouble(Trouble.TIMEOUT)
