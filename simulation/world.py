@@ -104,6 +104,7 @@ class World:
             (Fault.REASSIGNED, 1.5, self._reassign),
             (Fault.REVOKED, 0.5, self._revoke),
             (Fault.RESTORED, 4, self._restore),
+            (Fault.SNAPSHOTS_LOST, 2, self._lose_snapshots),
         )
         return [
             (30, self._visit),
@@ -317,6 +318,11 @@ class World:
         self.restored = True
         self.note("the county is restored from last night")
         self.county.restore()
+
+    def _lose_snapshots(self, tablet: TabletEnd) -> None:
+        self.met[Fault.SNAPSHOTS_LOST] += 1
+        self.note("the county's snapshots are cleared away")
+        self.county.lose_snapshots()
 
     # Calm.
 
