@@ -18,9 +18,10 @@ from core.wire.envelopes import EnrolRequest, EnrolResponse
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SyncProgress:
-    """How far a running synchronisation is; `stage` is connecting, sending, receiving, proving.
+    """How far a running synchronisation is.
 
-    `fetched` of `to_fetch` bytes are here of a scope that comes whole.
+    `stage` is connecting, sending, receiving, loading, proving: while it is loading, `fetched`
+    of `to_fetch` bytes are here of a scope that comes whole.
     """
 
     stage: str

@@ -87,6 +87,7 @@ class TabletEnd:
     folder: Path
     clock: TabletClock
     connect: Callable[[str], Transport]
+    portions: Portions | None = PORTIONS
     saved: list[Saved] = field(default_factory=list)
     deaths: int = 0
     doom: list[str] = field(default_factory=list)
@@ -94,7 +95,7 @@ class TabletEnd:
 
     def __post_init__(self) -> None:
         shutil.copyfile(self.seat.store_file, self.path)
-        self.link = HttpCounty(self.clock, self.connect, PORTIONS)
+        self.link = HttpCounty(self.clock, self.connect, self.portions)
         self._open()
 
     @property

@@ -21,12 +21,14 @@ from simulation.county_end import CountyEnd
 from simulation.faults import ON_THE_WAY, Fault
 from simulation.founding import OFFICE, Founded
 from simulation.link import Link, Net
-from simulation.tablet_end import PowerCut, TabletEnd
+from simulation.tablet_end import PORTIONS, PowerCut, TabletEnd
 
 STEPS = 4
 """Things that happen to each tablet on a day."""
 SPOILT = 0.35
 """How many requests have something happen to them while the world is faulty."""
+WHOLE = 0.6
+"""How many tablets load their scopes whole at first; the others are of an older version."""
 CALM_ROUNDS = 6
 LONG_AGO, FAR_AHEAD = datetime(1970, 1, 2, tzinfo=UTC), datetime(2099, 1, 1, tzinfo=UTC)
 
@@ -89,6 +91,7 @@ class World:
             folder=folder,
             clock=TabletClock(self.clock),
             connect=connect,
+            portions=PORTIONS if self.chance.random() < WHOLE else None,
         )
         return tablet
 

@@ -50,7 +50,7 @@ class Tally:
     def fetched(self, have: int, bytes_moved: int) -> None:
         """So many of its bytes are here now."""
         self._fetched = have
-        self.tell("receiving", bytes_moved)
+        self.tell("loading", bytes_moved)
 
     def tell(self, stage: str, bytes_moved: int) -> None:
         """Report the stage and, while that can be told, about how many seconds are left."""

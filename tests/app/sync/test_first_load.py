@@ -364,7 +364,7 @@ def test_bytes_and_seconds_are_told_while_it_loads(
     county.spoil = slow
     _, told = run(store, clock, county)
     size = len(county.content)
-    steps = [now for now in told if now.to_fetch]
+    steps = [now for now in told if now.stage == "loading"]
     assert {now.to_fetch for now in steps} == {size}
     assert [now.fetched for now in steps][:2] == [PIECE, 2 * PIECE]
     assert steps[0].seconds_left == pytest.approx(3 / PIECE * (size - PIECE))
