@@ -10,6 +10,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from core.refusals import Refusal, Refused
+from core.wire.envelopes import Cursor
 from core.wire.snapshots import SHA256_HEADER, SNAPSHOT_TYPE, snapshot_etag
 from county.device_auth import spend_nonce
 from county.enrolment import scopes_of
@@ -46,7 +47,10 @@ def served(
     """
     with snapshots.database.writing() as session:
         spend_nonce(session, sender.county.county_id, sender.signed.parts, now)
-        kept = _entitled(session, snapshots, sender, scope_id, name)
+        cursor = _entitled(session, sender, scope_id, name)
+    kept = snapshots.find(sender.county.county_id, scope_id, cursor)
+    if kept is None:
+        raise _gone()
     etag = snapshot_etag(kept.offer.sha256)
     common = {
         "ETag": etag,
@@ -60,9 +64,7 @@ def served(
     return _part(kept, asked, common)
 
 
-def _entitled(
-    session: Session, snapshots: Snapshots, sender: Proven, scope_id: str, name: str
-) -> KeptSnapshot:
+def _entitled(session: Session, sender: Proven, scope_id: str, name: str) -> Cursor:
     county_id = sender.county.county_id
     device = session.get_one(DeviceRow, (county_id, sender.device_id))
     if device.state != "active":
@@ -74,10 +76,7 @@ def _entitled(
     # The history of another epoch is gone, even where its file still lies there.
     if match is None or head is None or head.epoch != match[1]:
         raise _gone()
-    kept = snapshots.find(county_id, scope_id, match[1], int(match[2]))
-    if kept is None:
-        raise _gone()
-    return kept
+    return Cursor(epoch=match[1], seq=int(match[2]))
 
 
 def _part(kept: KeptSnapshot, asked: str, common: Mapping[str, str]) -> Served:

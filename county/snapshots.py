@@ -9,14 +9,14 @@ from datetime import datetime
 from threading import Lock
 from typing import Any
 
-from sqlalchemy import Text, and_, cast, select
+from sqlalchemy import Text, and_, bindparam, cast, select
 from sqlalchemy.orm import Session
 
 from core.wire.digests import record_digest, root_text
 from core.wire.envelopes import Cursor
 from core.wire.snapshots import SnapshotLine, SnapshotOffer
 from county.db import Database
-from county.enrolment import scopes_of
+from county.enrolment import scopes_in
 from county.snapshot_files import KeptSnapshot, SnapshotFiles
 from county.tables import ChangeRow, DeviceRow, RecordRow, ScopeHeadRow, UserRow
 
@@ -25,6 +25,20 @@ LEAST_NUMBERS = 1_000
 PATIENCE_S = 10.0
 """How long a request waits for another that makes a snapshot, before it is sent pages."""
 _ROWS_AT_ONCE = 500
+
+
+_VILLAGES = (
+    select(UserRow.village_ids)
+    .join(
+        DeviceRow,
+        and_(UserRow.county_id == DeviceRow.county_id, UserRow.id == DeviceRow.doctor_id),
+    )
+    .where(
+        DeviceRow.county_id == bindparam("county"),
+        DeviceRow.id == bindparam("device"),
+        DeviceRow.state == "active",
+    )
+)
 
 
 class _NotTheRoot(Exception):
@@ -53,22 +67,21 @@ class Snapshots:
         found = {head.scope_id: self._kept_or_made(head, now) for head in heads}
         return {scope: kept.offer for scope, kept in found.items() if kept is not None}
 
-    def find(self, county_id: str, scope_id: str, epoch: str, seq: int) -> KeptSnapshot | None:
+    def find(self, county_id: str, scope_id: str, cursor: Cursor) -> KeptSnapshot | None:
         """The snapshot of that very cursor, if it is still kept."""
         for kept in self.files.of_scope(county_id, scope_id):
-            if (kept.offer.epoch, kept.offer.seq) == (epoch, seq):
+            if (kept.offer.epoch, kept.offer.seq) == (cursor.epoch, cursor.seq):
                 return kept
         return None
 
     def _lacking(
         self, session: Session, county_id: str, device_id: str, cursors: Mapping[str, Cursor]
     ) -> list[ScopeHeadRow]:
-        device = session.get(DeviceRow, (county_id, device_id))
-        if device is None or device.state != "active":
-            return []
-        scopes = scopes_of(session.get_one(UserRow, (county_id, device.doctor_id)))
+        # Every synchronisation asks: one light query where nothing is lacking.
+        theirs = session.execute(_VILLAGES, {"county": county_id, "device": device_id}).scalar()
+        scopes = scopes_in(county_id, theirs or ())
         lacking = [name for name in scopes if name not in cursors or cursors[name].seq <= 0]
-        if not lacking:
+        if theirs is None or not lacking:
             return []
         wanted = select(ScopeHeadRow).where(
             ScopeHeadRow.county_id == county_id,

@@ -119,7 +119,7 @@ def test_one_snapshot_serves_until_as_much_again_has_changed(
     assert offered(made, tablet) == first
     write_records(county, NOW, a_household())
     assert offered(made, tablet)[SCOPE].seq == 2 * LEAST
-    assert made.find(COUNTY_ID, SCOPE, first[SCOPE].epoch, LEAST) is not None
+    assert made.find(COUNTY_ID, SCOPE, Cursor(epoch=first[SCOPE].epoch, seq=LEAST)) is not None
 
 
 def test_only_the_newest_of_a_scope_are_kept(
@@ -143,7 +143,7 @@ def test_what_is_old_or_half_made_goes(county: Database, made: Snapshots, tablet
         os.utime(path, (long_ago, long_ago))
     made.files.clear_out(NOW)
     assert list(made.files.folder.glob("*/*")) == []
-    assert made.find(COUNTY_ID, SCOPE, kept.offer.epoch, kept.offer.seq) is None
+    assert made.find(COUNTY_ID, SCOPE, Cursor(epoch=kept.offer.epoch, seq=kept.offer.seq)) is None
 
 
 def test_the_oldest_go_where_all_together_weigh_too_much(
