@@ -311,6 +311,19 @@ def test_whatever_else_is_answered_is_a_trouble_and_costs_nothing(
     is_whole(store, county)
 
 
+@pytest.mark.parametrize("code", ["auth.clock", "auth.replayed"])
+def test_a_piece_whose_signature_came_too_late_is_signed_again(
+    store: Store, clock: FakeClock, county: WholeCounty, code: str
+) -> None:
+    told = as_json({"code": code, "server_time": "2026-11-22T05:00:00+00:00"}, 401)
+    county.spoil = lambda _, answer: told if len(county.gets) == 2 else answer()
+    assert run(store, clock, county)[0].failed is None
+    first, refused, again = county.gets[:3]
+    assert refused.headers["Range"] == again.headers["Range"] != first.headers["Range"]
+    assert refused.headers["Luyue-Nonce"] != again.headers["Luyue-Nonce"]
+    is_whole(store, county)
+
+
 def test_a_piece_that_takes_too_long_is_asked_for_in_halves(
     store: Store, clock: FakeClock, county: WholeCounty
 ) -> None:
