@@ -18,13 +18,19 @@ from core.wire.envelopes import EnrolRequest, EnrolResponse
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SyncProgress:
-    """How far a running synchronisation is; `stage` is connecting, sending, receiving, proving."""
+    """How far a running synchronisation is.
+
+    `stage` is connecting, sending, receiving, loading, proving: while it is loading, `fetched`
+    of `to_fetch` bytes are here of a scope that comes whole.
+    """
 
     stage: str
     sent: int = 0
     to_send: int = 0
     received: int = 0
     bytes_moved: int = 0
+    fetched: int = 0
+    to_fetch: int = 0
     seconds_left: float | None = None
 
 

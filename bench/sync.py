@@ -25,8 +25,10 @@ from app.services.practice import Practice
 from app.services.recording import put_fact
 from app.store.opening import Store
 from app.store.tables import DeviceRow
+from app.sync.first_load import PORTIONS, Portions
 from app.sync.link import HttpCounty
 from app.sync.transport import Answer, HttpTransport
+from bench import sync_first_load
 from bench.figures import Figure
 from core.contracts import Contract
 from core.followups import FollowUp, Guidance, Reading
@@ -97,6 +99,7 @@ class Tablet:
     county_url: str
     code: str
     name: str
+    portions: Portions | None = PORTIONS
     traffic: Traffic = field(default_factory=Traffic)
 
     def __post_init__(self) -> None:
@@ -106,13 +109,18 @@ class Tablet:
             """A transport that counts."""
 
             def post(self, path: str, body: bytes, headers: Mapping[str, str]) -> Answer:
-                answer = super().post(path, body, headers)
+                return self._counted(super().post(path, body, headers), body, headers)
+
+            def get(self, path: str, headers: Mapping[str, str]) -> Answer:
+                return self._counted(super().get(path, headers), b"", headers)
+
+            def _counted(self, answer: Answer, body: bytes, headers: Mapping[str, str]) -> Answer:
                 traffic.requests += 1
                 traffic.up += len(body) + _header_bytes(headers)
                 traffic.down += len(answer.body) + _header_bytes(answer.headers)
                 return answer
 
-        self.link = HttpCounty(SystemClock(), Counted)
+        self.link = HttpCounty(SystemClock(), Counted, self.portions)
         self.store = Store.open(self.folder / f"{self.name}.db", DATA_KEY)
         self.doctor_id = self._enrol()
         self.practice = Practice(
@@ -192,9 +200,13 @@ def _figures(name: str, folder: Path, url: str) -> list[Figure]:
             "county", [*serve, *(["--database", url] if url else [])], f"{county_url}/ready"
         )
 
-        def tablet(number: int) -> Tablet:
+        def tablet(number: int, portions: Portions | None = PORTIONS) -> Tablet:
             return Tablet(
-                folder=folder, county_url=county_url, code=codes[number], name=f"tablet-{number}"
+                folder=folder,
+                county_url=county_url,
+                code=codes[number],
+                name=f"tablet-{number}",
+                portions=portions,
             )
 
         return [
@@ -209,7 +221,7 @@ def _figures(name: str, folder: Path, url: str) -> list[Figure]:
         ]
 
 
-def _measured(tablet: Callable[[int], Tablet], scope: str, push_mark: float) -> Iterator[Figure]:
+def _measured(tablet: Callable[..., Tablet], scope: str, push_mark: float) -> Iterator[Figure]:
     first = tablet(0)
     first.synchronise()
     first.save([_visit(first.doctor_id, scope, number) for number in range(RECORDS)])
@@ -220,7 +232,7 @@ def _measured(tablet: Callable[[int], Tablet], scope: str, push_mark: float) -> 
     yield Figure(name="push_10k_up", value=moved.up / 1e6, unit="MB", mark=1.0)
     yield Figure(name="push_10k_down", value=moved.down / 1e6, unit="MB")
     yield Figure(name="push_10k_requests", value=moved.requests, unit="requests")
-    second = tablet(1)
+    second = tablet(1, None)
     seconds, moved, result = second.synchronise()
     yield Figure(
         name="pull_10k", value=result.received / seconds, unit="records/s", mark=5_000,
@@ -231,6 +243,7 @@ def _measured(tablet: Callable[[int], Tablet], scope: str, push_mark: float) -> 
     yield Figure(name="nothing_requests", value=moved.requests, unit="requests", mark=1)
     yield Figure(name="nothing_up", value=moved.up, unit="bytes", mark=600)
     yield Figure(name="nothing_down", value=moved.down, unit="bytes", mark=600)
+    yield from sync_first_load.figures(tablet(2))
     yield from _singles(first, scope)
     first.store.close()
     second.store.close()
@@ -249,7 +262,7 @@ def _singles(tablet: Tablet, scope: str) -> Iterator[Figure]:
 
 
 def _founded(config: CountyConfig) -> tuple[str, list[str]]:
-    """A county with one village of RESIDENTS; its scope, and codes for two tablets."""
+    """A county with one village of RESIDENTS; its scope, and codes for three tablets."""
     now = utc_now()
     database = open_database(config.url)
     try:
@@ -264,7 +277,7 @@ def _founded(config: CountyConfig) -> tuple[str, list[str]]:
             ledger.write(session, COUNTY_ID, writes, now)
             codes = [
                 invite(session, COUNTY_ID, doctor_id, created_by=OFFICE, now=now).code
-                for _ in range(2)
+                for _ in range(3)
             ]
     finally:
         database.close()

@@ -42,6 +42,15 @@ class Database:
             yield session
 
     @contextmanager
+    def one_moment(self) -> Iterator[Session]:
+        """A session for queries that all see the county as it stood at the first of them."""
+        engine = self.engine
+        if not self.is_sqlite:  # SQLite's readers have never seen anything else
+            engine = engine.execution_options(isolation_level="REPEATABLE READ")
+        with Session(engine, expire_on_commit=False, autoflush=False) as session:
+            yield session
+
+    @contextmanager
     def writing(self) -> Iterator[Session]:
         """One transaction: committed when the block ends, rolled back when it raises."""
         with (

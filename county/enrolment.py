@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -103,8 +104,13 @@ def enrol(
 
 def scopes_of(doctor: UserRow) -> tuple[str, ...]:
     """What a doctor's tablet is sent: the county's scope, then each of their villages."""
-    villages = sorted(village_scope(village_id) for village_id in doctor.village_ids)
-    return (county_scope(doctor.county_id), *villages)
+    return scopes_in(doctor.county_id, doctor.village_ids)
+
+
+def scopes_in(county_id: str, village_ids: Iterable[str]) -> tuple[str, ...]:
+    """The scopes of a county that belong to these villages."""
+    villages = sorted(village_scope(village_id) for village_id in village_ids)
+    return (county_scope(county_id), *villages)
 
 
 def revoke(session: Session, county_id: str, device_id: str) -> None:

@@ -53,7 +53,14 @@ def _refused(_request: Request, error: Exception) -> JSONResponse:
     return JSONResponse(content, status_code=status, headers=headers)
 
 
-_STATUS = {"county.not_founded": 503, "enrol.too_many_tries": 429}
+_STATUS = {
+    "county.not_founded": 503,
+    "device.revoked": 403,
+    "enrol.too_many_tries": 429,
+    "scope.not_yours": 403,
+    "snapshot.gone": 404,
+    "snapshot.range": 416,
+}
 
 
 def _too_large(_request: Request, _error: Exception) -> JSONResponse:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -19,6 +19,7 @@ from core.wire.envelopes import (
     SyncResponse,
     receipts_bytes,
 )
+from core.wire.snapshots import SnapshotOffer
 from county import feed
 from county.config import VERSION
 from county.db import Database
@@ -28,6 +29,7 @@ from county.envelopes import Opened, opened
 from county.ingest import Intake, take_in
 from county.keys import sign, the_county
 from county.orders import orders_for
+from county.snapshots import Snapshots
 from county.tables import CountyRow, DeviceRow, UserRow
 
 MOST_OPERATIONS = 20_000
@@ -52,16 +54,23 @@ def proven(database: Database, signed: SignedRequest, now: datetime) -> Proven:
     return Proven(county=county, device_id=device.id, public_key=device.public_key, signed=signed)
 
 
-def exchange(database: Database, sender: Proven, plain: bytes, now: datetime) -> SyncResponse:
+def exchange(
+    database: Database, sender: Proven, plain: bytes, now: datetime, snapshots: Snapshots
+) -> SyncResponse:
     """Take in what the tablet sent and answer with what it lacks, in one transaction.
+
+    Scopes it has nothing of are offered whole instead, where it takes that.
 
     Raises Refused `wire.malformed` for a body that is no request, NotProven
     `auth.replayed` for one that has been taken already.
     """
     request, envelopes = _read(plain, sender.device_id)
     batch = opened(envelopes, sender.device_id, sender.public_key)
+    offers: Mapping[str, SnapshotOffer] = {}
+    if request.takes_snapshots:
+        offers = snapshots.offered(sender.county.county_id, sender.device_id, request.cursors, now)
     with database.writing() as session:
-        return _exchanged(session, sender, request, batch, now)
+        return _exchanged(session, sender, request, batch, offers, now)
 
 
 def _read(plain: bytes, device_id: str) -> tuple[SyncRequest, Sequence[Any]]:
@@ -85,6 +94,7 @@ def _exchanged(
     sender: Proven,
     request: SyncRequest,
     batch: Sequence[Opened],
+    offers: Mapping[str, SnapshotOffer],
     now: datetime,
 ) -> SyncResponse:
     county_id = sender.county.county_id
@@ -94,7 +104,8 @@ def _exchanged(
         raise NotProven("auth.device_unknown")
     device.last_seen_at, device.app_version = now, request.app_version[:40]
     intake = take_in(session, device, batch, now) if batch else Intake(receipts=())
-    page = _page(session, device, request, batch)
+    is_active = device.state == "active"
+    page = _page(session, device, request, batch, offers) if is_active else feed.Page()
     return SyncResponse(
         server_time=now.isoformat(),
         county_version=VERSION,
@@ -105,24 +116,28 @@ def _exchanged(
         changes=page.changes,
         cursors=page.cursors,
         dropped_scopes=page.dropped_scopes,
-        has_more=page.has_more,
+        has_more=page.has_more or (is_active and bool(offers)),
         roots=page.roots,
-        revoked=device.state != "active",
+        revoked=not is_active,
         orders=orders_for(session, sender.county, device),
+        snapshots=dict(offers) if is_active else {},
     )
 
 
 def _page(
-    session: Session, device: DeviceRow, request: SyncRequest, batch: Sequence[Opened]
+    session: Session,
+    device: DeviceRow,
+    request: SyncRequest,
+    batch: Sequence[Opened],
+    offers: Mapping[str, SnapshotOffer],
 ) -> feed.Page:
-    if device.state != "active":
-        return feed.Page()
+    """The next changes of the scopes that are not offered whole."""
     doctor = session.get_one(UserRow, (device.county_id, device.doctor_id))
     return feed.page(
         session,
         device.county_id,
-        scopes_of(doctor),
-        request.cursors,
+        [scope for scope in scopes_of(doctor) if scope not in offers],
+        {scope: at for scope, at in request.cursors.items() if scope not in offers},
         request.want,
         known=frozenset(item.record_id for item in batch if item.envelope.get("action") == "put"),
     )

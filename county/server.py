@@ -7,6 +7,7 @@ import signal
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
+import structlog
 import uvicorn
 from fastapi import FastAPI
 from fastapi.responses import RedirectResponse
@@ -18,10 +19,12 @@ from county.desk.site import desk_app
 from county.desk.visitor import Desk
 from county.errors import add_error_answers
 from county.logs import set_up_logs
-from county.routes import custody, enrol, health, sync
+from county.routes import custody, enrol, health, snapshot, sync
 from county.routes.county_state import CountyState
 from county.routes.documented import add_request_shapes
 from county.schema import upgrade
+from county.snapshot_files import SnapshotFiles
+from county.snapshots import Snapshots
 from county.tables import CountyRow
 from county.tries import TryLimit
 
@@ -44,8 +47,14 @@ def create_app(config: CountyConfig) -> FastAPI:
         redoc_url=None,
         lifespan=_closing(database),
     )
-    app.state.county = CountyState(config=config, database=database, tries=TryLimit())
-    for room in (health, enrol, sync, custody):
+    files = SnapshotFiles(folder=config.data_dir / "snapshots")
+    app.state.county = CountyState(
+        config=config,
+        database=database,
+        tries=TryLimit(),
+        snapshots=Snapshots(database=database, files=files, note=structlog.get_logger().info),
+    )
+    for room in (health, enrol, sync, snapshot, custody):
         app.include_router(room.router)
     _mount_desk(app, database)
     add_request_shapes(app)

@@ -16,15 +16,23 @@ from app.sync.transport import Answer
 from core.refusals import Refused
 from core.wire.canonical import canonical_bytes
 from core.wire.envelopes import RESPONSES
+from core.wire.snapshots import SNAPSHOT_ROUTE
 from county.coding import BadCoding, TooLarge, decoded, encoded
 from county.db import Database, open_database
 from county.device_auth import NotProven, signed_request
-from county.exchange import exchange, proven
+from county.exchange import Proven, exchange, proven
 from county.held import Held, load
 from county.ledger import RecordWrite, write
 from county.people import Act, set_villages
+from county.snapshot_answers import served
+from county.snapshot_files import SnapshotFiles
+from county.snapshots import Snapshots
 from county.tables import DeviceRow, ScopeHeadRow, UserRow
 from simulation.founding import COUNTY_ID, OFFICE
+
+SNAPSHOT_NUMBERS = 5
+"""Worlds are small: a scope with so many numbers is worth a snapshot here."""
+_STATUS = {"snapshot.gone": 404, "scope.not_yours": 403, "device.revoked": 403}
 
 
 class PowerGone(BaseException):
@@ -39,15 +47,22 @@ class CountyEnd:
         self._backups = self._restores = 0
         self._statements_left: int | None = None
         self.database = self._opened()
+        self._snapshot_folder = path.with_suffix(".snapshots")
 
-    def answer(self, path: str, body: bytes, headers: Mapping[str, str], now: datetime) -> Answer:
+    def answer(
+        self, method: str, path: str, body: bytes, headers: Mapping[str, str], now: datetime
+    ) -> Answer:
         """What the county says to a request that reached it at `now`; PowerGone where it dies."""
         try:
-            return self._answer(path, body, headers, now)
+            sender = proven(self.database, signed_request(method, path, body, headers), now)
+            if method == "GET":
+                return self._snapshot(sender, path, headers, now)
+            return self._exchanged(sender, body, headers, now)
         except NotProven as error:
             return _told(401, error.code, server_time=now.isoformat())
         except Refused as refused:
-            return _told(400, refused.refusals[0].code)
+            code = refused.refusals[0].code
+            return _told(_STATUS.get(code, 400), code)
         except TooLarge:
             return _told(413, "wire.too_large")
         except BadCoding:
@@ -57,11 +72,26 @@ class CountyEnd:
             self.database.close()
             raise
 
-    def _answer(self, path: str, body: bytes, headers: Mapping[str, str], now: datetime) -> Answer:
-        signed = signed_request("POST", path, body, headers)
-        sender = proven(self.database, signed, now)
+    @property
+    def _snapshots(self) -> Snapshots:
+        files = SnapshotFiles(folder=self._snapshot_folder)
+        return Snapshots(
+            database=self.database, files=files, note=lambda *_, **__: None, least=SNAPSHOT_NUMBERS
+        )
+
+    def _snapshot(
+        self, sender: Proven, path: str, headers: Mapping[str, str], now: datetime
+    ) -> Answer:
+        scope_id, _, name = path.removeprefix(SNAPSHOT_ROUTE + "/").partition("/")
+        found = served(self._snapshots, sender, scope_id, name, headers, now)
+        names = {header.lower(): value for header, value in found.headers.items()}
+        return Answer(status=found.status, headers=names, body=found.content)
+
+    def _exchanged(
+        self, sender: Proven, body: bytes, headers: Mapping[str, str], now: datetime
+    ) -> Answer:
         plain = decoded(body, headers.get("Content-Encoding", ""))
-        answer = exchange(self.database, sender, plain, now)
+        answer = exchange(self.database, sender, plain, now, self._snapshots)
         content, coding = encoded(
             RESPONSES.dump_json(answer, exclude_defaults=True), headers.get("Accept-Encoding", "")
         )
@@ -132,6 +162,10 @@ class CountyEnd:
         with self.database.writing() as session:
             for head in session.scalars(select(ScopeHeadRow)):
                 head.epoch = f"restored-{self._restores}"
+
+    def lose_snapshots(self) -> None:
+        """Whoever tidies up on the server has emptied the folder."""
+        shutil.rmtree(self._snapshot_folder, ignore_errors=True)
 
     def close(self) -> None:
         """Give the file back."""

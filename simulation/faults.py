@@ -33,6 +33,7 @@ class Fault(StrEnum):
     REASSIGNED = "reassigned"
     REVOKED = "revoked"
     RESTORED = "restored"
+    SNAPSHOTS_LOST = "snapshots_lost"
 
 
 ON_THE_WAY = (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from random import Random
 
@@ -17,12 +17,20 @@ LONGEST_DELAY_S = 500.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
-    """One request as it left the tablet; `stamped_at` is when the county saw it, if it has."""
+class Sent:
+    """One request as it left the tablet; a GET has no body."""
 
+    method: str
     path: str
     body: bytes
     headers: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Late:
+    """A request under way; `stamped_at` is when the county saw it, if it has."""
+
+    sent: Sent
     due_at: datetime
     stamped_at: datetime | None = None
 
@@ -34,35 +42,26 @@ class Net:
     county: CountyEnd
     clock: WorldClock
     chance: Random
-    under_way: list[Request] = field(default_factory=list)
+    under_way: list[Late] = field(default_factory=list)
 
     def deliver(self, *, everything: bool = False) -> None:
         """Let late requests arrive; nobody waits for their answers any more."""
         due = [item for item in self.under_way if everything or item.due_at <= self.clock.now]
         self.under_way = [item for item in self.under_way if item not in due]
         for item in due:
-            self.county.answer(
-                item.path, item.body, item.headers, item.stamped_at or self.clock.now
-            )
+            self.handed(item.sent, item.stamped_at)
 
-    def handed(self, path: str, body: bytes, headers: Mapping[str, str]) -> Answer:
-        """The county's answer to a request that arrives now."""
-        return self.county.answer(path, body, headers, self.clock.now)
+    def handed(self, sent: Sent, at: datetime | None = None) -> Answer:
+        """The county's answer to a request that arrives now, or did arrive at a moment."""
+        moment = at or self.clock.now
+        return self.county.answer(sent.method, sent.path, sent.body, sent.headers, moment)
 
-    def send_late(
-        self, path: str, body: bytes, headers: Mapping[str, str], *, stamped: bool
-    ) -> None:
+    def send_late(self, sent: Sent, *, stamped: bool) -> None:
         """Have a request arrive later; `stamped`: it has arrived, but waits for its turn inside."""
         delay_s = self.chance.uniform(0.0, LONGEST_DELAY_S)
         now = self.clock.now
         self.clock.forward(0.0)
-        late = Request(
-            path=path,
-            body=body,
-            headers=headers,
-            due_at=_later(now, delay_s),
-            stamped_at=now if stamped else None,
-        )
+        late = Late(sent=sent, due_at=_later(now, delay_s), stamped_at=now if stamped else None)
         self.under_way.append(late)
 
 
@@ -85,78 +84,87 @@ class Link:
 
     def post(self, path: str, body: bytes, headers: Mapping[str, str]) -> Answer:
         """See Transport."""
+        return self._carried(Sent(method="POST", path=path, body=body, headers=headers))
+
+    def get(self, path: str, headers: Mapping[str, str]) -> Answer:
+        """See Transport."""
+        return self._carried(Sent(method="GET", path=path, body=b"", headers=headers))
+
+    def _carried(self, sent: Sent) -> Answer:
         net = self._net
         net.clock.forward(net.chance.choice((0.0, 0.3, 2.0, 20.0)))
         net.deliver()
         fault = self._next_fault()
         if fault is None:
-            return net.handed(path, body, headers)
-        return _SPOILT[fault](self, path, body, headers)
+            return net.handed(sent)
+        return _SPOILT[fault](self, sent)
 
     def close(self) -> None:
         """See Transport."""
 
-    def _lost_request(self, path: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+    def _lost_request(self, sent: Sent) -> Answer:
         raise SyncTrouble(self._net.chance.choice((Trouble.OFFLINE, Trouble.TIMEOUT)))
 
-    def _lost_reply(self, path: str, body: bytes, headers: Mapping[str, str]) -> Answer:
-        self._net.handed(path, body, headers)
+    def _lost_reply(self, sent: Sent) -> Answer:
+        self._net.handed(sent)
         raise SyncTrouble(self._net.chance.choice((Trouble.OFFLINE, Trouble.TIMEOUT)))
 
-    def _cut_up(self, path: str, body: bytes, headers: Mapping[str, str]) -> Answer:
-        self._net.handed(path, body[: self._net.chance.randrange(len(body))], headers)
+    def _cut_up(self, sent: Sent) -> Answer:
+        if sent.body:
+            part = sent.body[: self._net.chance.randrange(len(sent.body))]
+            self._net.handed(replace(sent, body=part))
         raise SyncTrouble(Trouble.OFFLINE)
 
-    def _cut_down(self, path: str, body: bytes, headers: Mapping[str, str]) -> Answer:
-        whole = self._net.handed(path, body, headers)
+    def _cut_down(self, sent: Sent) -> Answer:
+        whole = self._net.handed(sent)
         part = whole.body[: self._net.chance.randrange(len(whole.body))]
         return Answer(status=whole.status, headers=whole.headers, body=part)
 
-    def _doubled(self, path: str, body: bytes, headers: Mapping[str, str]) -> Answer:
-        answers = [self._net.handed(path, body, headers) for _ in range(2)]
+    def _doubled(self, sent: Sent) -> Answer:
+        answers = [self._net.handed(sent) for _ in range(2)]
         return self._net.chance.choice(answers)
 
-    def _delayed(self, path: str, body: bytes, headers: Mapping[str, str]) -> Answer:
-        self._net.send_late(path, body, headers, stamped=False)
+    def _delayed(self, sent: Sent) -> Answer:
+        self._net.send_late(sent, stamped=False)
         raise SyncTrouble(Trouble.TIMEOUT)
 
-    def _held_up(self, path: str, body: bytes, headers: Mapping[str, str]) -> Answer:
-        self._net.send_late(path, body, headers, stamped=True)
+    def _held_up(self, sent: Sent) -> Answer:
+        self._net.send_late(sent, stamped=True)
         raise SyncTrouble(Trouble.TIMEOUT)
 
-    def _busy(self, path: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+    def _busy(self, sent: Sent) -> Answer:
         return _page(429, **{"retry-after": "30"})
 
-    def _too_large(self, path: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+    def _too_large(self, sent: Sent) -> Answer:
         return _page(413)
 
-    def _trouble(self, path: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+    def _trouble(self, sent: Sent) -> Answer:
         if self._net.chance.random() < 0.5:
-            self._net.handed(path, body, headers)
+            self._net.handed(sent)
         return _page(self._net.chance.choice((500, 502, 503)))
 
-    def _portal(self, path: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+    def _portal(self, sent: Sent) -> Answer:
         return _page(self._net.chance.choice((200, 302)))
 
-    def _county_killed(self, path: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+    def _county_killed(self, sent: Sent) -> Answer:
         self._net.county.die_after(self._net.chance.randrange(30))
         try:
-            answer = self._net.handed(path, body, headers)
+            answer = self._net.handed(sent)
         except PowerGone:
             raise SyncTrouble(Trouble.OFFLINE) from None
         self._net.county.survive()
         return answer
 
-    def _edit_in_push(self, path: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+    def _edit_in_push(self, sent: Sent) -> Answer:
         if self._net.chance.random() < 0.5:
             self._meanwhile()
-            return self._net.handed(path, body, headers)
-        answer = self._net.handed(path, body, headers)
+            return self._net.handed(sent)
+        answer = self._net.handed(sent)
         self._meanwhile()
         return answer
 
 
-_SPOILT: Mapping[Fault, Callable[[Link, str, bytes, Mapping[str, str]], Answer]] = {
+_SPOILT: Mapping[Fault, Callable[[Link, Sent], Answer]] = {
     Fault.LOST_REQUEST: Link._lost_request,
     Fault.LOST_REPLY: Link._lost_reply,
     Fault.CUT_UP: Link._cut_up,

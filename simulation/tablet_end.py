@@ -20,11 +20,16 @@ from app.store.errors import StoreFull
 from app.store.opening import Store
 from app.store.queries import records
 from app.store.queries.device import the_device
+from app.sync.first_load import Portions
 from app.sync.link import HttpCounty
+from app.sync.pace import Pace
 from app.sync.transport import Transport
 from core.wire.bodies import Record, body_of, kind_of
 from simulation.clocks import TabletClock
 from simulation.founding import COUNTY_ID, DATA_KEY, Seat
+
+PORTIONS = Portions(piece=Pace(size=200, least=50, most=2_000), records=3)
+"""Snapshots are small here: so are the portions they come in."""
 
 
 class PowerCut(BaseException):
@@ -82,6 +87,7 @@ class TabletEnd:
     folder: Path
     clock: TabletClock
     connect: Callable[[str], Transport]
+    portions: Portions | None = PORTIONS
     saved: list[Saved] = field(default_factory=list)
     deaths: int = 0
     doom: list[str] = field(default_factory=list)
@@ -89,7 +95,7 @@ class TabletEnd:
 
     def __post_init__(self) -> None:
         shutil.copyfile(self.seat.store_file, self.path)
-        self.link = HttpCounty(self.clock, self.connect)
+        self.link = HttpCounty(self.clock, self.connect, self.portions)
         self._open()
 
     @property

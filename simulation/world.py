@@ -21,12 +21,14 @@ from simulation.county_end import CountyEnd
 from simulation.faults import ON_THE_WAY, Fault
 from simulation.founding import OFFICE, Founded
 from simulation.link import Link, Net
-from simulation.tablet_end import PowerCut, TabletEnd
+from simulation.tablet_end import PORTIONS, PowerCut, TabletEnd
 
 STEPS = 4
 """Things that happen to each tablet on a day."""
 SPOILT = 0.35
 """How many requests have something happen to them while the world is faulty."""
+WHOLE = 0.6
+"""How many tablets load their scopes whole at first; the others are of an older version."""
 CALM_ROUNDS = 6
 LONG_AGO, FAR_AHEAD = datetime(1970, 1, 2, tzinfo=UTC), datetime(2099, 1, 1, tzinfo=UTC)
 
@@ -89,6 +91,7 @@ class World:
             folder=folder,
             clock=TabletClock(self.clock),
             connect=connect,
+            portions=PORTIONS if self.chance.random() < WHOLE else None,
         )
         return tablet
 
@@ -104,6 +107,7 @@ class World:
             (Fault.REASSIGNED, 1.5, self._reassign),
             (Fault.REVOKED, 0.5, self._revoke),
             (Fault.RESTORED, 4, self._restore),
+            (Fault.SNAPSHOTS_LOST, 2, self._lose_snapshots),
         )
         return [
             (30, self._visit),
@@ -317,6 +321,11 @@ class World:
         self.restored = True
         self.note("the county is restored from last night")
         self.county.restore()
+
+    def _lose_snapshots(self, tablet: TabletEnd) -> None:
+        self.met[Fault.SNAPSHOTS_LOST] += 1
+        self.note("the county's snapshots are cleared away")
+        self.county.lose_snapshots()
 
     # Calm.
 

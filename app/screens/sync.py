@@ -141,9 +141,13 @@ def progress_words(progress: SyncProgress) -> tuple[str, float | None]:
         to_send=progress.to_send,
         received=progress.received,
         kilobytes=moved,
+        fetched=f"{progress.fetched / 1024:.0f}",
+        to_fetch=f"{progress.to_fetch / 1024:.0f}",
     )
     if progress.seconds_left is not None:
         words += say("sync.seconds_left", seconds=f"{progress.seconds_left:.0f}")
+    if progress.stage == "loading":
+        return words, progress.fetched / progress.to_fetch
     return words, progress.sent / progress.to_send if progress.to_send else None
 
 

@@ -26,13 +26,16 @@ def doubt_renewed_scopes(session: Session, reached: Mapping[str, Cursor]) -> Non
     known = cursors(session)
     for scope_id, cursor in reached.items():
         if scope_id in known and known[scope_id].epoch != cursor.epoch:
-            session.execute(
-                update(RecordRow)
-                .where(col(RecordRow.scope_id) == scope_id)
-                .values(received_at=None)
-            )
-            forget_retired_of(session, [scope_id])
-            set_setting(session, REREADING + scope_id, "1")
+            doubt_scope(session, scope_id)
+
+
+def doubt_scope(session: Session, scope_id: str) -> None:
+    """Take every record of a scope for unconfirmed until the scope is level again."""
+    session.execute(
+        update(RecordRow).where(col(RecordRow.scope_id) == scope_id).values(received_at=None)
+    )
+    forget_retired_of(session, [scope_id])
+    set_setting(session, REREADING + scope_id, "1")
 
 
 def drop_unconfirmed(session: Session, level_scopes: Iterable[str]) -> None:

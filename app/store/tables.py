@@ -175,6 +175,28 @@ class RetiredRow(SQLModel, table=True):
     digest: str
 
 
+class SnapshotRow(SQLModel, table=True):
+    """A scope that is being loaded whole, as the county offered it; gone once it is stored."""
+
+    __tablename__ = "snapshot"
+
+    scope_id: str = Field(primary_key=True)
+    epoch: str
+    seq: int
+    bytes: int
+    sha256: str
+
+
+class SnapshotPieceRow(SQLModel, table=True):
+    """Bytes of such a scope as they came, from `start` on; without a gap from 0."""
+
+    __tablename__ = "snapshot_piece"
+
+    scope_id: str = Field(primary_key=True)
+    start: int = Field(primary_key=True)
+    content: bytes
+
+
 class SettingRow(SQLModel, table=True):
     """A named value of this tablet: a setting, or what the last synchronisation left."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -26,6 +26,7 @@ from core.wire.signing import (
     SignedParts,
     text_to_sign,
 )
+from core.wire.snapshots import SNAPSHOT_TYPE
 
 SIGNINGS = 3
 """How often one request is signed anew before the clock is given up on."""
@@ -42,6 +43,11 @@ _TROUBLE_OF_CODE: Mapping[str, Trouble] = {
     "county.trouble": Trouble.COUNTY_TROUBLE,
 }
 _RESIGNED = frozenset({"auth.clock", "auth.replayed"})
+_NO_LONGER_THERE = frozenset({403, 404, 416})
+
+
+class Gone(Exception):
+    """The county does not have, or not for this tablet, what it has offered."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,10 +57,12 @@ class Signer:
     device_id: str
     private_key: bytes
 
-    def headers(self, path: str, body: bytes, at: datetime, nonce: str) -> dict[str, str]:
+    def headers(
+        self, path: str, body: bytes, at: datetime, nonce: str, method: str = "POST"
+    ) -> dict[str, str]:
         """The headers by which the county knows who sent this body, and that it is fresh."""
         parts = SignedParts(
-            method="POST",
+            method=method,
             path=path,
             body_sha256=sha256_hex(body),
             device_id=self.device_id,
@@ -71,7 +79,7 @@ class Signer:
 
 
 class CountyCall:
-    """Signed posts to one county; remembers how far the tablet's clock is off."""
+    """Signed requests to one county; remembers how far the tablet's clock is off."""
 
     def __init__(self, transport: Transport, signer: Signer, clock: Clock) -> None:
         self._transport = transport
@@ -90,21 +98,47 @@ class CountyCall:
         body = compressed(said)
         if most_bytes is not None and len(body) > most_bytes:
             raise SyncTrouble(Trouble.TOO_LARGE)
-        for _ in range(SIGNINGS):
-            answer = self._transport.post(path, body, self._headers(path, body))
-            self.bytes_moved += len(body) + len(answer.body)
-            if answer.status != 401 or not self._corrected(answer):
-                return content_of(answer)
-        raise SyncTrouble(Trouble.CLOCK_OFF)
-
-    def _headers(self, path: str, body: bytes) -> dict[str, str]:
-        at = self._clock.now() + self.offset
-        return {
-            **self._signer.headers(path, body, at, os.urandom(_NONCE_BYTES).hex()),
+        coding = {
             "Content-Type": "application/json",
             "Content-Encoding": SENT,
             "Accept-Encoding": ACCEPTED,
         }
+
+        def ask() -> Answer:
+            headers = {**self._signed("POST", path, body), **coding}
+            return self._transport.post(path, body, headers)
+
+        answer = self._answered(ask)
+        self.bytes_moved += len(body)
+        return content_of(answer)
+
+    def part(self, path: str, etag: str, start: int, end: int) -> bytes:
+        """Bytes of what lies at a path, from `start` on and before `end`, as many as came.
+
+        Raises SyncTrouble where none came, and Gone where what is there is not `etag`.
+        """
+        wanted = {
+            "Range": f"bytes={start}-{end - 1}",
+            "If-Range": etag,
+            "Accept-Encoding": "identity",
+        }
+
+        def ask() -> Answer:
+            return self._transport.get(path, {**self._signed("GET", path, b""), **wanted})
+
+        return _part_of(self._answered(ask), etag, start, end)
+
+    def _answered(self, ask: Callable[[], Answer]) -> Answer:
+        for _ in range(SIGNINGS):
+            answer = ask()
+            self.bytes_moved += len(answer.body)
+            if answer.status != 401 or not self._corrected(answer):
+                return answer
+        raise SyncTrouble(Trouble.CLOCK_OFF)
+
+    def _signed(self, method: str, path: str, body: bytes) -> dict[str, str]:
+        at = self._clock.now() + self.offset
+        return self._signer.headers(path, body, at, os.urandom(_NONCE_BYTES).hex(), method)
 
     def _corrected(self, answer: Answer) -> bool:
         said = _said(answer)
@@ -115,6 +149,27 @@ class CountyCall:
         except (KeyError, ValueError, TypeError):
             return False
         return True
+
+
+def _part_of(answer: Answer, etag: str, start: int, end: int) -> bytes:
+    if answer.status not in {200, 206} or _media_type(answer) != SNAPSHOT_TYPE:
+        if answer.status in _NO_LONGER_THERE and _is_json(answer):
+            if _said(answer).get("code") == "device.revoked":
+                raise SyncTrouble(Trouble.REVOKED)
+            raise Gone
+        content_of(answer)
+        raise SyncTrouble(Trouble.NOT_THE_COUNTY)
+    if answer.headers.get("etag") != etag:
+        raise Gone
+    if answer.status == 200:  # whoever stands in between has passed over the range
+        content = answer.body[start:]
+    elif answer.headers.get("content-range", "").startswith(f"bytes {start}-"):
+        content = answer.body[: end - start]
+    else:
+        raise Gone
+    if not content:
+        raise SyncTrouble(Trouble.OFFLINE)
+    return content
 
 
 def content_of(answer: Answer) -> bytes:
@@ -155,7 +210,11 @@ def _trouble_of(status: int) -> Trouble:
 
 
 def _is_json(answer: Answer) -> bool:
-    return answer.headers.get("content-type", "").partition(";")[0].strip() == "application/json"
+    return _media_type(answer) == "application/json"
+
+
+def _media_type(answer: Answer) -> str:
+    return answer.headers.get("content-type", "").partition(";")[0].strip()
 
 
 def _plain(answer: Answer) -> bytes:

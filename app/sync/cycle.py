@@ -25,6 +25,7 @@ from app.store.queries.device import (
     the_device,
 )
 from app.sync.county_call import CountyCall
+from app.sync.first_load import FirstLoad, Portions
 from app.sync.pace import DOWN, MOST_SENT_BYTES, UP, Pace
 from app.sync.progress import Tally
 from app.sync.pull import read_answer, store_answer
@@ -46,6 +47,7 @@ class Outgoing:
     operations: tuple[Operation, ...]
     cursors: dict[str, Cursor]
     acknowledged_seq: int
+    takes_snapshots: bool
 
     def content(self, want: int) -> bytes:
         """The request's JSON, with what has its default value left out."""
@@ -55,6 +57,7 @@ class Outgoing:
             "protocol": PROTOCOL,
             "want": want,
             "acknowledged_seq": self.acknowledged_seq,
+            "takes_snapshots": self.takes_snapshots,
             "cursors": {
                 scope: {"epoch": cursor.epoch, "seq": cursor.seq}
                 for scope, cursor in self.cursors.items()
@@ -74,12 +77,14 @@ class Cycle:
         clock: Clock,
         progress: Progress,
         is_cancelled: Callable[[], bool],
+        portions: Portions | None,
     ) -> None:
         self._store = store
         self._call = call
         self._clock = clock
         self._is_cancelled = is_cancelled
         self._tally = Tally(clock=clock, progress=progress)
+        self._first_load = FirstLoad(store, call, self._tally, is_cancelled, portions)
         self._up: Pace = UP
         self._down: Pace = DOWN
         self._resend_from: int | None = None
@@ -116,8 +121,10 @@ class Cycle:
         more_to_send = self._more_to_send(outgoing.operations, answer)
         if answer.revoked and not more_to_send:
             raise SyncTrouble(Trouble.REVOKED)
-        if answer.has_more and not (answer.changes or answer.cursors):
+        if answer.has_more and not (answer.changes or answer.cursors or answer.snapshots):
             raise SyncTrouble(Trouble.STUCK)
+        if not more_to_send:
+            self._first_load.take(answer.snapshots)
         self._tally.tell("sending" if more_to_send else "receiving", self._call.bytes_moved)
         return None if more_to_send or answer.has_more else answer
 
@@ -134,6 +141,7 @@ class Cycle:
                 operations=tuple(operations),
                 cursors=cursors(session),
                 acknowledged_seq=acknowledged_seq(session),
+                takes_snapshots=self._first_load.is_wanted,
             )
 
     def _exchanged(self, outgoing: Outgoing) -> SyncResponse | None:

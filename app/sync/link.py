@@ -14,6 +14,7 @@ from app.store.queries.device import the_device
 from app.sync import custody, enrolment
 from app.sync.county_call import CountyCall, Signer
 from app.sync.cycle import Cycle
+from app.sync.first_load import PORTIONS, Portions
 from app.sync.transport import HttpTransport, Transport
 from app.sync.troubles import SyncTrouble, Trouble
 from core.wire.custody import RecoverRequest, RecoverResponse
@@ -23,9 +24,16 @@ from core.wire.envelopes import EnrolRequest, EnrolResponse
 class HttpCounty:
     """Stands behind `app.county_link.CountyLink`."""
 
-    def __init__(self, clock: Clock, connect: Callable[[str], Transport] = HttpTransport) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        connect: Callable[[str], Transport] = HttpTransport,
+        portions: Portions | None = PORTIONS,
+    ) -> None:
+        """`portions` are those of a first load; None has it come by pages."""
         self._clock = clock
         self._connect = connect
+        self._portions = portions
         self._turn = Lock()
         self._cancelled = Event()
 
@@ -77,7 +85,8 @@ class HttpCounty:
             call = CountyCall(transport, signer, self._clock)
             with suppress(SyncTrouble):  # the cycle meets the same trouble and reports it
                 custody.hand_key_in(store, call)
-            return Cycle(store, call, self._clock, progress, self._cancelled.is_set).run()
+            is_cancelled = self._cancelled.is_set
+            return Cycle(store, call, self._clock, progress, is_cancelled, self._portions).run()
         finally:
             transport.close()
 

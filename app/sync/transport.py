@@ -1,4 +1,4 @@
-"""The wire itself: one POST, its time-outs, and what a bad link answers in the county's stead."""
+"""The wire itself: one request, its time-outs, and what a bad link answers in its stead."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ from app.sync.troubles import SyncTrouble, Trouble
 CONNECT_S = 10.0
 READ_S = 60.0
 MOST_ANSWER_BYTES = 16 << 20
+_CHUNK_BYTES = 1 << 13
+_PARTIAL = 206
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,17 +30,20 @@ class Answer:
 
 
 class Transport(Protocol):
-    """Something that can post bytes to one county."""
+    """Something that can carry requests to one county."""
 
     def post(self, path: str, body: bytes, headers: Mapping[str, str]) -> Answer:
         """The county's answer, whatever its status; raises SyncTrouble where none came."""
+
+    def get(self, path: str, headers: Mapping[str, str]) -> Answer:
+        """The same without a body; a part (206) cut on its way is given as far as it came."""
 
     def close(self) -> None:
         """Give its connections back."""
 
 
 class HttpTransport:
-    """Posts over HTTP with a connection kept open between requests."""
+    """Requests over HTTP with a connection kept open between them."""
 
     def __init__(self, county_url: str) -> None:
         refuse_unsafe(county_url)
@@ -51,8 +56,18 @@ class HttpTransport:
 
     def post(self, path: str, body: bytes, headers: Mapping[str, str]) -> Answer:
         """See Transport."""
+        return self._asked("POST", path, body, headers)
+
+    def get(self, path: str, headers: Mapping[str, str]) -> Answer:
+        """See Transport."""
+        return self._asked("GET", path, None, headers)
+
+    def _asked(
+        self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]
+    ) -> Answer:
         try:
-            with self._session.post(
+            with self._session.request(
+                method,
                 self._base + path,
                 data=body,
                 headers=dict(headers),
@@ -96,8 +111,13 @@ def _is_loopback(host: str) -> bool:
 def _body(response: requests.Response) -> bytes:
     # Read undecoded: the length is bounded before anything is decompressed.
     body = bytearray()
-    for chunk in response.raw.stream(1 << 16, decode_content=False):
-        body += chunk
-        if len(body) > MOST_ANSWER_BYTES:
-            raise SyncTrouble(Trouble.NOT_THE_COUNTY)
+    try:
+        for chunk in response.raw.stream(_CHUNK_BYTES, decode_content=False):
+            body += chunk
+            if len(body) > MOST_ANSWER_BYTES:
+                raise SyncTrouble(Trouble.NOT_THE_COUNTY)
+    except urllib3.exceptions.HTTPError:
+        # Any beginning of a part is of use: the next request goes on behind it.
+        if response.status_code != _PARTIAL or not body:
+            raise
     return bytes(body)

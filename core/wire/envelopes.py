@@ -14,6 +14,7 @@ from pydantic import TypeAdapter
 
 from core.wire.canonical import canonical_bytes, sha256_hex
 from core.wire.custody import Orders
+from core.wire.snapshots import SnapshotOffer
 
 PROTOCOL = 1
 GENESIS = "0" * 64
@@ -170,6 +171,7 @@ class SyncRequest:
     cursors: dict[str, Cursor] = field(default_factory=dict)
     want: int = 2000
     acknowledged_seq: int = 0
+    takes_snapshots: bool = False
     protocol: int = PROTOCOL
 
 
@@ -183,7 +185,8 @@ class SyncResponse:
     longer this tablet's. `durable_seq` is the tablet's last operation under the county's
     backup. `roots` are the sums (`core.wire.digests`) of the scopes the changes bring level.
     A `revoked` tablet may still hand in, into quarantine, and is sent nothing. `orders` are
-    the county's demands on this tablet where they are not the defaults.
+    the county's demands on this tablet where they are not the defaults. `snapshots` are the
+    scopes to be loaded whole (`core.wire.snapshots`); no change of theirs is in this answer.
     """
 
     server_time: str
@@ -199,6 +202,7 @@ class SyncResponse:
     roots: dict[str, str] = field(default_factory=dict)
     revoked: bool = False
     orders: Orders | None = None
+    snapshots: dict[str, SnapshotOffer] = field(default_factory=dict)
     protocol: int = PROTOCOL
 
 

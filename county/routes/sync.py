@@ -37,7 +37,7 @@ def _synced(request: Request, county: CountyState, body: bytes) -> Response:
     signed = signed_request("POST", PATH, body, request.headers)
     sender = proven(county.database, signed, now)
     plain = decoded(body, request.headers.get("Content-Encoding", ""))
-    answer = exchange(county.database, sender, plain, now)
+    answer = exchange(county.database, sender, plain, now, county.snapshots)
     content, coding = encoded(
         RESPONSES.dump_json(answer, exclude_defaults=True),
         request.headers.get("Accept-Encoding", ""),

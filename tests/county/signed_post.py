@@ -1,4 +1,4 @@
-"""Posting to a running county as a tablet does, or almost as one does."""
+"""Asking a running county as a tablet does, or almost as one does."""
 
 from __future__ import annotations
 
@@ -27,13 +27,21 @@ class Answered:
     said: dict[str, Any]
 
 
-def signed_headers(tablet: Enrolled, body: bytes, *, skew_s: float = 0, nonce: str = "") -> Any:
+def signed_headers(
+    tablet: Enrolled,
+    body: bytes,
+    *,
+    skew_s: float = 0,
+    nonce: str = "",
+    path: str = PATH,
+    method: str = "POST",
+) -> Any:
     """The headers that prove a body, as of `skew_s` from now."""
     from datetime import UTC, datetime
 
     signer = Signer(device_id=tablet.device_id, private_key=tablet.private_key.private_bytes_raw())
     at = datetime.fromtimestamp(time.time() + skew_s, UTC)
-    return signer.headers(PATH, body, at, nonce or os.urandom(16).hex())
+    return signer.headers(path, body, at, nonce or os.urandom(16).hex(), method)
 
 
 def request_body(tablet: Enrolled, *operations: Operation, **more: Any) -> bytes:

@@ -1,4 +1,4 @@
-"""Five bugs real systems have had, each laid over the product for as long as a test lasts."""
+"""Six bugs real systems have had, each laid over the product for as long as a test lasts."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import sqlalchemy
 from sqlalchemy import orm
 from sqlmodel import Session, select
 
-from app.store import outbox
+from app.store import outbox, snapshots
 from app.store.cursor import set_cursors
 from app.store.opening import Store
 from app.store.tables import OutboxRow
@@ -129,6 +129,17 @@ def cursor_before_rows(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(cycle, "store_answer", store_answer)
 
 
+def snapshot_cursor_before_rows(patch: pytest.MonkeyPatch) -> None:
+    """A scope that comes whole counts as read when its first record is stored."""
+
+    def begin_records(session: Session, scope_id: str, epoch: str) -> None:
+        offer = snapshots.begun(session, scope_id)
+        assert offer is not None
+        set_cursors(session, {scope_id: Cursor(epoch=epoch, seq=offer.seq)})
+
+    patch.setattr(snapshots, "begin_records", begin_records)
+
+
 def dropped_quarantine(patch: pytest.MonkeyPatch) -> None:
     """The county refuses a record and keeps nothing of it."""
     ordinary = answers.keep
@@ -147,6 +158,7 @@ PLANTED: Mapping[str, Plant] = {
         timestamp_cursor,
         per_batch_idempotency,
         cursor_before_rows,
+        snapshot_cursor_before_rows,
         dropped_quarantine,
     )
 }

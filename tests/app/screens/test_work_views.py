@@ -167,6 +167,15 @@ def test_progress_says_what_is_going_on(stage: str) -> None:
     assert share == 0.25
 
 
+def test_a_first_load_says_how_much_of_it_is_here() -> None:
+    words, share = sync.progress_words(
+        SyncProgress(stage="loading", fetched=51_200, to_fetch=204_800, seconds_left=9.4)
+    )
+    assert "50/200 KB" in words
+    assert "9 秒" in words
+    assert share == 0.25
+
+
 def a_month(**fields: Any) -> MonthView:
     pattern = Pattern(
         readings=20,

@@ -20,6 +20,7 @@ class Asked:
     path: str
     headers: Mapping[str, str]
     body: bytes
+    method: str = "POST"
 
     @property
     def said(self) -> dict[str, Any]:
@@ -42,7 +43,12 @@ class ScriptedTransport:
         self._rest = iter(self.replies)
 
     def post(self, path: str, body: bytes, headers: Mapping[str, str]) -> Answer:
-        request = Asked(path=path, headers=dict(headers), body=body)
+        return self._answered(Asked(path=path, headers=dict(headers), body=body))
+
+    def get(self, path: str, headers: Mapping[str, str]) -> Answer:
+        return self._answered(Asked(path=path, headers=dict(headers), body=b"", method="GET"))
+
+    def _answered(self, request: Asked) -> Answer:
         self.asked.append(request)
         reply = next(self._rest)
         if isinstance(reply, Exception):

@@ -1,0 +1,192 @@
+"""A scope whole: made once, offered to every tablet that has nothing of it yet."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from threading import Lock
+from typing import Any
+
+from sqlalchemy import Text, and_, bindparam, cast, select
+from sqlalchemy.orm import Session
+
+from core.wire.digests import record_digest, root_text
+from core.wire.envelopes import Cursor
+from core.wire.snapshots import SnapshotLine, SnapshotOffer
+from county.db import Database
+from county.enrolment import scopes_in
+from county.snapshot_files import KeptSnapshot, SnapshotFiles
+from county.tables import ChangeRow, DeviceRow, RecordRow, ScopeHeadRow, UserRow
+
+LEAST_NUMBERS = 1_000
+"""A scope that has given out fewer numbers is sent in pages: no page would be spared."""
+PATIENCE_S = 10.0
+"""How long a request waits for another that makes a snapshot, before it is sent pages."""
+_ROWS_AT_ONCE = 500
+
+
+_VILLAGES = (
+    select(UserRow.village_ids)
+    .join(
+        DeviceRow,
+        and_(UserRow.county_id == DeviceRow.county_id, UserRow.id == DeviceRow.doctor_id),
+    )
+    .where(
+        DeviceRow.county_id == bindparam("county"),
+        DeviceRow.id == bindparam("device"),
+        DeviceRow.state == "active",
+    )
+)
+
+
+class _NotTheRoot(Exception):
+    """What was read does not add up to the scope's root: it must not be given to anybody."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshots:
+    """The snapshots of one county process; `note` hears of each that is made, or could not be."""
+
+    database: Database
+    files: SnapshotFiles
+    note: Callable[..., object]
+    least: int = LEAST_NUMBERS
+    _making: Lock = field(default_factory=Lock)
+
+    def offered(
+        self, county_id: str, device_id: str, cursors: Mapping[str, Cursor], now: datetime
+    ) -> dict[str, SnapshotOffer]:
+        """What a tablet with these cursors may load whole, by scope; made where it is lacking.
+
+        Reads only, and holds no lock of the database: call it before the transaction.
+        """
+        with self.database.reading() as session:
+            heads = self._lacking(session, county_id, device_id, cursors)
+        found = {head.scope_id: self._kept_or_made(head, now) for head in heads}
+        return {scope: kept.offer for scope, kept in found.items() if kept is not None}
+
+    def find(self, county_id: str, scope_id: str, cursor: Cursor) -> KeptSnapshot | None:
+        """The snapshot of that very cursor, if it is still kept."""
+        for kept in self.files.of_scope(county_id, scope_id):
+            if (kept.offer.epoch, kept.offer.seq) == (cursor.epoch, cursor.seq):
+                return kept
+        return None
+
+    def _lacking(
+        self, session: Session, county_id: str, device_id: str, cursors: Mapping[str, Cursor]
+    ) -> list[ScopeHeadRow]:
+        # Every synchronisation asks: one light query where nothing is lacking.
+        theirs = session.execute(_VILLAGES, {"county": county_id, "device": device_id}).scalar()
+        scopes = scopes_in(county_id, theirs or ())
+        lacking = [name for name in scopes if name not in cursors or cursors[name].seq <= 0]
+        if theirs is None or not lacking:
+            return []
+        wanted = select(ScopeHeadRow).where(
+            ScopeHeadRow.county_id == county_id,
+            ScopeHeadRow.scope_id.in_(lacking),
+            ScopeHeadRow.head >= self.least,
+        )
+        return list(session.scalars(wanted.order_by(ScopeHeadRow.scope_id)))
+
+    def _kept_or_made(self, head: ScopeHeadRow, now: datetime) -> KeptSnapshot | None:
+        kept = self._recent(head)
+        if kept is not None or not self._making.acquire(timeout=PATIENCE_S):
+            return kept
+        try:
+            return self._recent(head) or self._made(head.county_id, head.scope_id, now)
+        finally:
+            self._making.release()
+
+    def _recent(self, head: ScopeHeadRow) -> KeptSnapshot | None:
+        """The newest that is kept; None where following it up would take a snapshot's worth."""
+        kept = [
+            item
+            for item in self.files.of_scope(head.county_id, head.scope_id)
+            if item.offer.epoch == head.epoch and head.head - item.offer.seq < self.least
+        ]
+        return kept[-1] if kept else None
+
+    def _made(self, county_id: str, scope_id: str, now: datetime) -> KeptSnapshot | None:
+        try:
+            with self.database.one_moment() as session:
+                head = session.get_one(ScopeHeadRow, (county_id, scope_id))
+                kept = self.files.keep(
+                    county_id, scope_id, (head.epoch, head.head), _lines(session, head)
+                )
+            self.files.clear_out(now)
+        except (_NotTheRoot, OSError) as error:
+            # The tablet is sent pages instead; the comparison at their end tells the rest.
+            self.note("snapshot_not_made", scope=scope_id, error=type(error).__name__)
+            return None
+        self.note("snapshot_made", scope=scope_id, seq=kept.offer.seq, bytes=kept.offer.bytes)
+        return kept
+
+
+def _lines(session: Session, head: ScopeHeadRow) -> Iterator[bytes]:
+    """Every record that stands in the scope, in the order of its numbers, one a line.
+
+    Raises _NotTheRoot at the end where they are not what the scope's root says.
+    """
+    total = 0
+    told: set[str] = set()
+    for row in session.execute(_standing(head)):
+        if row.record_id in told:  # an edit that lost is answered with the same revision once more
+            continue
+        told.add(row.record_id)
+        total += record_digest(row.record_id, row.revision, row.hash)
+        yield _line(row)
+    if root_text(total) != head.root:
+        raise _NotTheRoot
+
+
+def _standing(head: ScopeHeadRow) -> Any:
+    stands = and_(
+        RecordRow.county_id == ChangeRow.county_id,
+        RecordRow.id == ChangeRow.record_id,
+        RecordRow.revision == ChangeRow.revision,
+        RecordRow.scope_id == ChangeRow.scope_id,
+        RecordRow.removed.is_(False),
+    )
+    query = (
+        # The body as text, as it is stored: it goes into a line without being read.
+        select(*_COLUMNS, cast(RecordRow.body, Text).label("text"))
+        .join(RecordRow, stands)
+        .where(
+            ChangeRow.county_id == head.county_id,
+            ChangeRow.scope_id == head.scope_id,
+            ChangeRow.seq <= head.head,
+            ChangeRow.action == "put",
+        )
+        .order_by(ChangeRow.seq)
+    )
+    return query.execution_options(yield_per=_ROWS_AT_ONCE)
+
+
+_COLUMNS = (
+    ChangeRow.seq,
+    ChangeRow.kind,
+    ChangeRow.record_id,
+    ChangeRow.revision,
+    ChangeRow.schema,
+    ChangeRow.hash,
+    ChangeRow.author_id,
+    ChangeRow.received_at,
+)
+_DEFAULTS = {"schema": SnapshotLine.__dataclass_fields__["schema"].default}
+
+
+def _line(row: Any) -> bytes:
+    said = {
+        "seq": row.seq,
+        "kind": row.kind,
+        "record_id": row.record_id,
+        "revision": row.revision,
+        "author_id": row.author_id,
+        "received_at": row.received_at.isoformat(),
+    }
+    if row.schema != _DEFAULTS["schema"]:
+        said["schema"] = row.schema
+    shared = json.dumps(said, ensure_ascii=False, separators=(",", ":"))
+    return f'{shared[:-1]},"body":{row.text}}}\n'.encode()
