@@ -27,13 +27,14 @@ def free_port() -> int:
 class CountyProcess:
     """`python` serving a county's folder at a port."""
 
-    def __init__(self, data_dir: Path, port: int) -> None:
+    def __init__(self, data_dir: Path, port: int, database_url: str = "") -> None:
         self.url = f"http://127.0.0.1:{port}"
         self._log = (data_dir / "county.log").open("ab")
         environment = {
             **os.environ,
             "LUYUE_COUNTY_DATA": str(data_dir),
             "LUYUE_COUNTY_PORT": str(port),
+            "LUYUE_DATABASE_URL": database_url,
         }
         self.process = subprocess.Popen(
             [sys.executable, "-c", SERVE], cwd=ROOT, env=environment, stderr=self._log
