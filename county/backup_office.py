@@ -6,15 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from county.audit import note_act
+from county.audit import BACKUP, note_act
 from county.backup import announce, copy_database, reached_before
 from county.config import CountyConfig, utc_now
 from county.keys import the_county
 from county.office import CONSOLE, opened
 from county.restoring import Plan, end_what_was_lent, restore
-
-BACKUP = "backup"
-"""What the audit trail calls a backup that was announced."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,7 @@ from core.refusals import Refused
 from county.coding import BadCoding, TooLarge
 from county.config import utc_now
 from county.device_auth import NotProven
+from county.metrics import REFUSAL
 from county.tries import WINDOW_S
 from words import say
 
@@ -32,47 +33,49 @@ def add_error_answers(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _trouble)
 
 
-def answer(status: int, code: str, **more: object) -> JSONResponse:
+def answer(request: Request, status: int, code: str, **more: object) -> JSONResponse:
     """An error as JSON: its code, and its sentence for whoever reads it in a log."""
+    setattr(request.state, REFUSAL, code)
     content = {"code": code, "message": say(f"refusal.{code}", "en"), **more}
     return JSONResponse(content, status_code=status)
 
 
-def _not_proven(_request: Request, error: Exception) -> JSONResponse:
+def _not_proven(request: Request, error: Exception) -> JSONResponse:
     code = error.code if isinstance(error, NotProven) else "auth.missing"
-    return answer(401, code, server_time=utc_now().isoformat())
+    return answer(request, 401, code, server_time=utc_now().isoformat())
 
 
-def _refused(_request: Request, error: Exception) -> JSONResponse:
+def _refused(request: Request, error: Exception) -> JSONResponse:
     refusals = error.refusals if isinstance(error, Refused) else ()
     code = refusals[0].code if refusals else "wire.malformed"
     status = _STATUS.get(code, 400)
     values = dict(refusals[0].values) if refusals else {}
     content = {"code": code, "message": say(f"refusal.{code}", "en", **values)}
+    setattr(request.state, REFUSAL, code)
     headers = {"Retry-After": str(int(WINDOW_S))} if status == 429 else {}
     return JSONResponse(content, status_code=status, headers=headers)
 
 
-_STATUS = {"county.not_founded": 503, "enrol.too_many_tries": 429}
+_STATUS = {"county.not_founded": 503, "enrol.too_many_tries": 429, "metrics.closed": 403}
 
 
-def _too_large(_request: Request, _error: Exception) -> JSONResponse:
-    return answer(413, "wire.too_large")
+def _too_large(request: Request, _error: Exception) -> JSONResponse:
+    return answer(request, 413, "wire.too_large")
 
 
-def _bad_coding(_request: Request, _error: Exception) -> JSONResponse:
-    return answer(415, "wire.bad_coding")
+def _bad_coding(request: Request, _error: Exception) -> JSONResponse:
+    return answer(request, 415, "wire.bad_coding")
 
 
-def _http(_request: Request, error: Exception) -> JSONResponse:
+def _http(request: Request, error: Exception) -> JSONResponse:
     status = error.status_code if isinstance(error, HTTPException) else 500
     code = {404: "http.not_found", 405: "http.method"}.get(status, "http.other")
-    return answer(status, code)
+    return answer(request, status, code)
 
 
-def _database(_request: Request, error: Exception) -> JSONResponse:
+def _database(request: Request, error: Exception) -> JSONResponse:
     _log.error("database", error=type(error).__name__, reason=_reason(error))
-    response = answer(503, "county.busy")
+    response = answer(request, 503, "county.busy")
     response.headers["Retry-After"] = str(RETRY_AFTER_S)
     return response
 
@@ -88,4 +91,4 @@ def _trouble(request: Request, error: Exception) -> JSONResponse:
         place = place.tb_next
     where = "" if place is None else f"{place.tb_frame.f_code.co_filename}:{place.tb_lineno}"
     _log.error("trouble", path=request.url.path, error=type(error).__name__, where=where)
-    return answer(500, "county.trouble")
+    return answer(request, 500, "county.trouble")

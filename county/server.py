@@ -18,7 +18,8 @@ from county.desk.site import desk_app
 from county.desk.visitor import Desk
 from county.errors import add_error_answers
 from county.logs import set_up_logs
-from county.routes import custody, enrol, health, sync
+from county.metrics import Measuring, Metrics
+from county.routes import custody, enrol, health, metrics, sync
 from county.routes.county_state import CountyState
 from county.routes.documented import add_request_shapes
 from county.schema import upgrade
@@ -44,8 +45,12 @@ def create_app(config: CountyConfig) -> FastAPI:
         redoc_url=None,
         lifespan=_closing(database),
     )
-    app.state.county = CountyState(config=config, database=database, tries=TryLimit())
-    for room in (health, enrol, sync, custody):
+    counts = Metrics(database)
+    app.state.county = CountyState(
+        config=config, database=database, tries=TryLimit(), metrics=counts
+    )
+    app.add_middleware(Measuring, metrics=counts)
+    for room in (health, metrics, enrol, sync, custody):
         app.include_router(room.router)
     _mount_desk(app, database)
     add_request_shapes(app)
