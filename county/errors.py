@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
@@ -13,11 +16,12 @@ from core.refusals import Refused
 from county.coding import BadCoding, TooLarge
 from county.config import utc_now
 from county.device_auth import NotProven
-from county.metrics import REFUSAL
+from county.metrics import REFUSAL, route_of
 from county.tries import WINDOW_S
 from words import say
 
 RETRY_AFTER_S = 5
+NONE: Mapping[str, object] = MappingProxyType({})
 _log = structlog.get_logger()
 
 
@@ -33,10 +37,16 @@ def add_error_answers(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _trouble)
 
 
-def answer(request: Request, status: int, code: str, **more: object) -> JSONResponse:
-    """An error as JSON: its code, and its sentence for whoever reads it in a log."""
+def answer(
+    request: Request, status: int, code: str, values: Mapping[str, object] = NONE, **more: object
+) -> JSONResponse:
+    """An error as JSON: its code, and its sentence for whoever reads it in a log.
+
+    It is counted and logged by its code alone: `values` may quote what was sent.
+    """
     setattr(request.state, REFUSAL, code)
-    content = {"code": code, "message": say(f"refusal.{code}", "en"), **more}
+    _log.info("refused", route=route_of(request.scope), status=status, code=code)
+    content = {"code": code, "message": say(f"refusal.{code}", "en", **values), **more}
     return JSONResponse(content, status_code=status)
 
 
@@ -48,12 +58,12 @@ def _not_proven(request: Request, error: Exception) -> JSONResponse:
 def _refused(request: Request, error: Exception) -> JSONResponse:
     refusals = error.refusals if isinstance(error, Refused) else ()
     code = refusals[0].code if refusals else "wire.malformed"
-    status = _STATUS.get(code, 400)
-    values = dict(refusals[0].values) if refusals else {}
-    content = {"code": code, "message": say(f"refusal.{code}", "en", **values)}
-    setattr(request.state, REFUSAL, code)
-    headers = {"Retry-After": str(int(WINDOW_S))} if status == 429 else {}
-    return JSONResponse(content, status_code=status, headers=headers)
+    response = answer(
+        request, _STATUS.get(code, 400), code, refusals[0].values if refusals else NONE
+    )
+    if response.status_code == 429:
+        response.headers["Retry-After"] = str(int(WINDOW_S))
+    return response
 
 
 _STATUS = {"county.not_founded": 503, "enrol.too_many_tries": 429, "metrics.closed": 403}
@@ -90,5 +100,6 @@ def _trouble(request: Request, error: Exception) -> JSONResponse:
     while place is not None and place.tb_next is not None:
         place = place.tb_next
     where = "" if place is None else f"{place.tb_frame.f_code.co_filename}:{place.tb_lineno}"
-    _log.error("trouble", path=request.url.path, error=type(error).__name__, where=where)
+    route, kind = route_of(request.scope), type(error).__name__
+    _log.error("trouble", route=route, error=kind, where=where)
     return answer(request, 500, "county.trouble")
