@@ -8,6 +8,7 @@ from pathlib import Path
 
 from county.audit import BACKUP, note_act
 from county.backup import announce, copy_database, reached_before
+from county.carrying_over import carry_over
 from county.config import CountyConfig, utc_now
 from county.keys import the_county
 from county.office import CONSOLE, opened
@@ -51,6 +52,8 @@ def carry_out(config: CountyConfig, plan: Plan) -> Restored:
     """Restore a backup that `county.restoring.planned` has looked at."""
     now = utc_now()
     kept = restore(config, plan, now)
+    if kept and plan.in_use is not None:
+        carry_over(config, kept)
     with opened(config) as database, database.writing() as session:
         county = the_county(session)
         end_what_was_lent(session)

@@ -12,6 +12,7 @@ from sqlalchemy import select, text
 
 from app.store.outbox import OutboxState
 from app.store.queries.device import PROOF, the_device
+from app.sync.troubles import Trouble
 from core.refusals import Refused
 from core.wire.bodies import Record, body_of
 from county.backup import copy_database
@@ -141,6 +142,26 @@ def test_a_county_restored_from_its_backup_has_every_record_again_after_the_next
     for tablet in yesterday.tablets:
         check_level(standing, tablet)
         assert (tablet.body(RESIDENT.id) or {})["phone"] == "13900000001"
+    standing.stop()
+
+
+def test_tablets_enrolled_or_revoked_since_the_backup_keep_their_places(
+    standing: Standing, yesterday: Yesterday
+) -> None:
+    newcomer = standing.world.tablet(standing.running[-1].url)
+    facts = visits(3)
+    newcomer.save(*facts)
+    assert newcomer.synchronise().failed is None
+    with yesterday.tablets[0].store.transaction() as session:
+        revoked = the_device(session).device_id
+    standing.done("revoke", revoked)
+    standing.stop()
+    standing.done("restore", str(yesterday.file), "--yes")
+    standing.start()
+    assert newcomer.synchronise().failed is None
+    assert {fact.id for fact in facts} <= held(standing).keys()
+    assert set(newcomer.states()) == {OutboxState.RECEIPTED}
+    assert yesterday.tablets[0].synchronise().failed == Trouble.REVOKED
     standing.stop()
 
 
