@@ -7,7 +7,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+from county import backup_office
 from county.config import CountyConfig
+from county.restoring import planned
 from tests.county.conftest import World
 from tests.county.process import ROOT, CountyProcess, free_port
 
@@ -29,29 +31,45 @@ class Standing:
             data_dir=self.world.county_dir, database_url=self.database_url, pg_bin=self.programs
         )
 
-    def luyue(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        """Run `luyue county …` in a process of its own."""
+    def begun(self, *arguments: str, **environment: str) -> subprocess.Popen[str]:
+        """`luyue county …` in a process of its own, under way."""
         told = {
             "LUYUE_COUNTY_DATA": str(self.world.county_dir),
             "LUYUE_DATABASE_URL": self.database_url,
             "LUYUE_PG_BIN": self.programs,
             "LUYUE_LANG": "en",
         }
-        return subprocess.run(
+        return subprocess.Popen(
             [sys.executable, "-m", "console", "county", *arguments],
             cwd=ROOT,
             env={**os.environ, **told, **environment},
             stdin=subprocess.DEVNULL,
-            capture_output=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             text=True,
-            check=False,
         )
+
+    def luyue(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        """Run `luyue county …` in a process of its own."""
+        with self.begun(*arguments, **environment) as process:
+            out, err = process.communicate()
+        return subprocess.CompletedProcess(arguments, process.returncode, out, err)
 
     def done(self, *arguments: str) -> str:
         """What a command that succeeded said."""
         answer = self.luyue(*arguments)
         assert answer.returncode == 0, answer.stderr
         return answer.stdout
+
+    def back_up(self, file: Path) -> None:
+        """Back up without a process of its own."""
+        backup_office.back_up(self.config, file)
+        self.world.database.close()
+
+    def restore(self, file: Path) -> backup_office.Restored:
+        """Restore without a process of its own; raises Refused as the command says it."""
+        self.world.database.close()
+        return backup_office.carry_out(self.config, planned(self.config, file))
 
     def start(self) -> str:
         """Start the server; its address, the same each time."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,9 +17,11 @@ from app.sync.troubles import Trouble
 from core.refusals import Refused
 from core.wire.bodies import Record, body_of
 from county.backup import copy_database
+from county.backup_office import carry_out
 from county.config import utc_now
 from county.office import opened
 from county.pg_programs import programs_for, replace_tables
+from county.restoring import planned
 from county.tables import (
     DeskSessionRow,
     DeviceRow,
@@ -181,6 +184,41 @@ def test_what_was_there_before_a_restore_is_kept_whole(
     assert found == len(yesterday.before) + len(yesterday.after)
 
 
+def is_under_way(standing: Standing) -> bool:
+    """Whether a restore has begun to write."""
+    if not standing.database_url:
+        return (standing.world.county_dir / "county.db.restoring").exists()
+    taking = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'psql'"
+    with standing.world.database.reading() as session:
+        return bool(session.execute(text(taking)).scalar_one())
+
+
+def is_over(standing: Standing) -> bool:
+    """Whether PostgreSQL has noticed that nobody is left; a file needs nobody to notice."""
+    return not standing.database_url or not is_under_way(standing)
+
+
+def test_a_restore_killed_half_way_has_happened_wholly_or_not_at_all(
+    standing: Standing, yesterday: Yesterday
+) -> None:
+    standing.stop()
+    with standing.begun("restore", str(yesterday.file), "--yes") as restoring:
+        while not is_under_way(standing) and restoring.poll() is None:
+            pass
+        restoring.kill()
+    while not is_over(standing):
+        pass
+    every = {visit.id for visit in (*yesterday.before, *yesterday.after)}
+    if epochs(standing) == yesterday.former:
+        assert held(standing).keys() == every
+    else:
+        assert held(standing).keys() == {visit.id for visit in yesterday.before}
+    standing.world.database.close()
+    standing.done("restore", str(yesterday.file), "--yes")
+    assert epochs(standing).isdisjoint(yesterday.former)
+    assert not list(standing.world.county_dir.glob("*.restoring*"))
+
+
 def test_a_running_county_is_not_replaced_under_its_tablets(
     standing: Standing, yesterday: Yesterday
 ) -> None:
@@ -216,12 +254,15 @@ def test_sessions_and_unused_codes_end_with_a_restore(standing: Standing, tmp_pa
                 expires_at=utc_now(),
             )
         )
-    world.database.close()
-    standing.done("backup", str(file))
-    standing.done("restore", str(file), "--yes")
+    standing.back_up(file)
+    standing.restore(file)
     with world.database.reading() as session:
         assert session.scalars(select(DeskSessionRow)).all() == []
         assert session.scalars(select(InviteRow)).all() == []
+
+
+def codes(refused: pytest.ExceptionInfo[Refused]) -> set[str]:
+    return {refusal.code for refusal in refused.value.refusals}
 
 
 def damaged(file: Path) -> None:
@@ -243,53 +284,48 @@ def missing(file: Path) -> None:
 
 @pytest.mark.parametrize("spoil", [damaged, emptied, something_else, missing])
 def test_what_is_no_whole_backup_is_refused_and_nothing_changes(
-    standing: Standing, tmp_path: Path, spoil: object
+    standing: Standing, tmp_path: Path, spoil: Callable[[Path], None]
 ) -> None:
-    assert callable(spoil)
     file = tmp_path / "b"
     write_records(standing.world.database, utc_now(), HOUSEHOLD, RESIDENT)
     enrol_tablet(standing.world.database, utc_now())
-    standing.world.database.close()
-    standing.done("backup", str(file))
+    standing.back_up(file)
     before = epochs(standing)
-    standing.world.database.close()
     spoil(file)
-    answer = standing.luyue("restore", str(file), "--yes")
-    assert answer.returncode in (1, 2)
-    assert answer.stderr.count("\n") == 1
-    assert "Nothing was changed" in answer.stderr
+    with pytest.raises(Refused) as refused:
+        standing.restore(file)
+    assert codes(refused) <= {"restore.not_a_backup", "backup.program_failed"}
     assert epochs(standing) == before
     assert not list(standing.world.county_dir.glob("*.restoring*"))
 
 
+def test_a_refused_restore_is_one_sentence_and_an_exit_status(
+    standing: Standing, tmp_path: Path
+) -> None:
+    answer = standing.luyue("restore", str(tmp_path / "nowhere"), "--yes")
+    assert (answer.returncode, answer.stderr.count("\n")) == (2, 1)
+    assert "Nothing was changed" in answer.stderr
+
+
 def test_another_countys_backup_is_refused(standing: Standing, tmp_path: Path) -> None:
     file = tmp_path / "b"
-    standing.world.database.close()
-    standing.done("backup", str(file))
+    standing.back_up(file)
     with standing.world.database.writing() as session:
         # The same name and id, but other keys: the tablets would believe none of its receipts.
         session.execute(text("UPDATE county SET signing_public_key = 'another'"))
-    standing.world.database.close()
-    answer = standing.luyue("restore", str(file), "--yes")
-    assert answer.returncode == 2
-    assert "Nothing was changed" in answer.stderr
+    with pytest.raises(Refused) as refused:
+        standing.restore(file)
+    assert codes(refused) == {"restore.other_county"}
 
 
 def test_a_backup_of_a_later_version_is_refused(standing: Standing, tmp_path: Path) -> None:
     file = tmp_path / "b"
     with standing.world.database.writing() as session:
-        revision = session.execute(text("SELECT version_num FROM alembic_version")).scalar_one()
         session.execute(text("UPDATE alembic_version SET version_num = '9999'"))
-    standing.world.database.close()
     copy_database(standing.config, standing.world.database, file)
-    with standing.world.database.writing() as session:
-        session.execute(
-            text("UPDATE alembic_version SET version_num = :known"), {"known": revision}
-        )
-    standing.world.database.close()
-    answer = standing.luyue("restore", str(file), "--yes")
-    assert answer.returncode == 2
-    assert "later version" in answer.stderr
+    with pytest.raises(Refused) as refused:
+        standing.restore(file)
+    assert codes(refused) == {"restore.too_new"}
 
 
 @pytest.fixture
@@ -309,7 +345,7 @@ def test_a_restore_that_fails_at_its_last_step_is_undone_to_its_first(
     on_postgres: Standing, tmp_path: Path
 ) -> None:
     file = tmp_path / "b"
-    on_postgres.done("backup", str(file))
+    on_postgres.back_up(file)
     write_records(on_postgres.world.database, utc_now(), a_household())
     with on_postgres.world.database.writing() as session:
         # Indexes come last, and this name is taken by a table that is not the county's.
@@ -326,7 +362,7 @@ def test_an_archive_that_ends_half_way_is_not_committed_half_way(
     on_postgres: Standing, tmp_path: Path
 ) -> None:
     file = tmp_path / "b"
-    on_postgres.done("backup", str(file))
+    on_postgres.back_up(file)
     file.write_bytes(file.read_bytes()[:-300])
     programs = programs_for(on_postgres.config)
     on_postgres.world.database.close()
@@ -340,46 +376,39 @@ def test_a_backup_is_restored_on_an_empty_server(
 ) -> None:
     file = tmp_path / "b"
     write_records(standing.world.database, utc_now(), HOUSEHOLD, RESIDENT)
-    standing.done("backup", str(file))
+    standing.back_up(file)
     url = ""
     if standing.database_url:
         server: Postgres = request.getfixturevalue("postgres")
         url = server.empty_url()
-    told = standing.luyue(
-        "restore", str(file), "--yes", "--json",
-        LUYUE_DATABASE_URL=url, LUYUE_COUNTY_DATA=str(tmp_path / "anew"),
-    )  # fmt: skip
-    assert told.returncode == 0, told.stderr
-    assert '"kept": ""' in told.stdout
+    anew = replace(standing.config, database_url=url, data_dir=tmp_path / "anew")
+    assert carry_out(anew, planned(anew, file)).kept == ""
+    with opened(anew) as database, database.reading() as session:
+        assert len(session.scalars(select(RecordRow)).all()) == 2
 
 
 def test_a_backup_of_the_other_kind_of_database_is_refused(
-    tmp_path: Path, postgres: Postgres
+    on_postgres: Standing, tmp_path: Path
 ) -> None:
-    places = [
-        Standing(tmp_path / "1"),
-        Standing(tmp_path / "2", postgres.empty_url(), str(postgres.programs)),
-    ]
+    on_sqlite = Standing(tmp_path / "embedded")
+    places = [on_sqlite, on_postgres]
     for number, place in enumerate(places):
-        place.world.database.close()
-        place.done("backup", str(tmp_path / f"b{number}"))
+        place.back_up(tmp_path / f"b{number}")
     for number, place in enumerate(reversed(places)):
-        answer = place.luyue("restore", str(tmp_path / f"b{number}"), "--yes")
-        assert answer.returncode == 2
-        assert "other kind" in answer.stderr
-        place.close()
+        with pytest.raises(Refused) as refused:
+            place.restore(tmp_path / f"b{number}")
+        assert codes(refused) == {"restore.other_kind"}
+    on_sqlite.close()
 
 
 def test_a_damaged_sqlite_database_is_kept_aside_and_replaced(tmp_path: Path) -> None:
     place = Standing(tmp_path / "place")
     file = tmp_path / "b"
-    place.world.database.close()
-    place.done("backup", str(file))
+    place.back_up(file)
     target = place.world.county_dir / "county.db"
     target.write_bytes(b"the disk has failed" * 1000)
-    place.done("restore", str(file), "--yes")
-    with opened(place.config) as database, database.reading() as session:
-        assert session.scalars(select(ScopeHeadRow)).all() == []
-    (kept,) = place.world.county_dir.glob("county.before-*.db")
+    kept = Path(place.restore(file).kept)
+    assert kept.name.startswith("county.before-")
     assert kept.read_bytes().startswith(b"the disk has failed")
+    assert held(place) == {}
     place.close()
