@@ -53,8 +53,13 @@ journeys: browser
 soak: browser
 	$(BIN)/pytest -m soak
 
-bench: setup
+bench: setup .venv/.bench
 	$(BIN)/luyue bench all --json
+
+# SQLCipher, to be measured beside the vault; nothing else needs it.
+.venv/.bench: .venv/.ready requirements/bench.txt
+	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements/bench.txt
+	@touch $@
 
 demo: setup
 	@$(BIN)/luyue demo $(if $(FRESH),--fresh)

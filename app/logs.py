@@ -47,6 +47,14 @@ def note(event: str, **values: object) -> None:
     _LOGGER.info(line[1:-1])
 
 
+def code_of(error: Exception) -> str:
+    """The type of an error as a code, `OperationalError` as `operational_error`; not its text.
+
+    The text of an error may quote a record.
+    """
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", type(error).__name__).lower()
+
+
 def _safe(value: object) -> object:
     if value is None or isinstance(value, bool):
         return value

@@ -7,13 +7,14 @@ a standing record the conflicts a person has to settle.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from core.education import Education
 from core.followups import FollowUp
 from core.merging import NOTHING, Edit, FieldConflict, Standing, merged
+from core.people import Resident
 from core.policy import PolicyBook
 from core.referrals import Referral
 from core.refusals import Refusal, Refused
@@ -48,7 +49,10 @@ _SUBJECT_FIELDS = ("resident_id", "household_id", "amends")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standpoint:
-    """Who is writing, from which tablet, where they may, and when the county took it in."""
+    """Who is writing, from which tablet, where they may, and when the county took it in.
+
+    `residents` are those read so far, by id and revision: a batch asks for the same ones often.
+    """
 
     doctor_id: str
     device_id: str
@@ -56,6 +60,7 @@ class Standpoint:
     rules: PolicyBook
     today: date
     now: datetime
+    residents: dict[tuple[str, int], Resident] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,20 +217,27 @@ def _check_record(
     # The tablet's day may have begun while the county's has not quite ended.
     recorded_on = local_date(datetime.fromisoformat(operation.recorded_at))
     today = max(standpoint.today, recorded_on)
-    refusals = _refusals(record, held, standpoint.rules, today)
+    refusals = _refusals(record, held, standpoint, today)
     hard = [refusal for refusal in refusals if not refusal.soft]
     if hard:
         raise Refused(*hard)
 
 
 def _refusals(
-    record: Any, held: Mapping[str, Held], rules: PolicyBook, today: date
+    record: Any, held: Mapping[str, Held], standpoint: Standpoint, today: date
 ) -> Sequence[Refusal]:
     if isinstance(record, FollowUp):
-        resident = record_of(Kind.RESIDENT, held[record.resident_id].body)
-        return check_follow_up(rules.on(record.occurred_on), resident, record, today)
+        resident = _resident(held[record.resident_id], standpoint)
+        return check_follow_up(standpoint.rules.on(record.occurred_on), resident, record, today)
     if isinstance(record, Education):
         return check_education(record, today)
     if isinstance(record, Referral):
         return check_referral(record, today)
     return ()
+
+
+def _resident(held: Held, standpoint: Standpoint) -> Resident:
+    key = (held.record_id, held.revision)
+    if key not in standpoint.residents:
+        standpoint.residents[key] = record_of(Kind.RESIDENT, held.body)
+    return standpoint.residents[key]

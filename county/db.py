@@ -9,6 +9,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
+from pydantic_core import PydanticSerializationError, from_json, to_json
 from sqlalchemy import Connection, Engine, Insert, create_engine, event, make_url
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
@@ -81,16 +82,26 @@ def insert_or_leave(session: Session, table: Any) -> Insert:
 
 def json_text(value: Any) -> str:
     """JSON for a column: readable text, escaped only where it is no valid UTF-8."""
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     try:
-        text.encode()
-    except UnicodeEncodeError:
+        return to_json(value, inf_nan_mode="constants").decode()
+    except PydanticSerializationError:  # half a surrogate pair, or a number beyond all bounds
         return json.dumps(value, separators=(",", ":"))
-    return text
+
+
+def json_value(text: str | bytes) -> Any:
+    """What a column's JSON says."""
+    try:
+        return from_json(text)
+    except ValueError:
+        return json.loads(text)
 
 
 # A statement's values are people's records: they stay out of error messages and so of the logs.
-_ENGINE: dict[str, Any] = {"json_serializer": json_text, "hide_parameters": True}
+_ENGINE: dict[str, Any] = {
+    "json_serializer": json_text,
+    "json_deserializer": json_value,
+    "hide_parameters": True,
+}
 
 
 def _set_up_sqlite(connection: Any, _entry: ConnectionPoolEntry) -> None:

@@ -7,13 +7,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Text, cast, select
 from sqlalchemy.orm import Session
 
 from core.history import History
 from core.refusals import Refused
 from core.vocabulary import Kind
-from core.wire.bodies import record_of
+from core.wire.bodies import record_from_json, record_of
 from county.tables import RecordRow
 
 HISTORY_FIELDS: Mapping[str, str] = {
@@ -55,7 +55,8 @@ def batches(items: Sequence[str], size: int) -> Iterator[list[str]]:
 
 def _batch(session: Session, county_id: str, resident_ids: Sequence[str]) -> dict[str, History]:
     rows = session.execute(
-        select(RecordRow.resident_id, RecordRow.kind, RecordRow.body).where(
+        # Read straight from the text, a body costs half of what it costs by way of a mapping.
+        select(RecordRow.resident_id, RecordRow.kind, cast(RecordRow.body, Text)).where(
             RecordRow.county_id == county_id,
             RecordRow.resident_id.in_(resident_ids),
             RecordRow.kind.in_([Kind.RESIDENT, *HISTORY_FIELDS]),
@@ -65,7 +66,7 @@ def _batch(session: Session, county_id: str, resident_ids: Sequence[str]) -> dic
     residents: dict[str, Any] = {}
     parts: defaultdict[str, defaultdict[str, list[Any]]] = defaultdict(lambda: defaultdict(list))
     for resident_id, kind, body in rows:
-        record = readable(kind, body)
+        record = _readable_text(kind, body)
         if record is None or resident_id is None:
             continue
         if kind == Kind.RESIDENT:
@@ -78,6 +79,13 @@ def _batch(session: Session, county_id: str, resident_ids: Sequence[str]) -> dic
         )
         for resident_id, resident in residents.items()
     }
+
+
+def _readable_text(kind: str, text: str) -> Any | None:
+    try:
+        return record_from_json(kind, text)
+    except Refused:
+        return None
 
 
 def readable(kind: str, body: Mapping[str, Any]) -> Any | None:

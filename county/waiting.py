@@ -10,22 +10,37 @@ from sqlalchemy.orm import Session
 
 from core.followups import FollowUp
 from core.history import History
+from county.histories import BATCH, batches
 from county.tables import WaitingReviewRow
 
 
 def renew_waiting(
     session: Session, county_id: str, resident_ids: Sequence[str], histories: Iterable[History]
 ) -> None:
-    """Make the rows of these residents what their histories say; in the caller's transaction."""
-    session.execute(
-        delete(WaitingReviewRow).where(
-            WaitingReviewRow.county_id == county_id,
-            WaitingReviewRow.resident_id.in_(resident_ids),
+    """Make the rows of these residents what their histories say; in the caller's transaction.
+
+    What a row says of a follow-up never changes but for its village: only what differs is written.
+    """
+    kept = {
+        (row.follow_up_id, row.village_id)
+        for row in session.execute(
+            select(WaitingReviewRow.follow_up_id, WaitingReviewRow.village_id).where(
+                WaitingReviewRow.county_id == county_id,
+                WaitingReviewRow.resident_id.in_(resident_ids),
+            )
         )
-    )
+    }
     rows = [_row(county_id, item) for history in histories for item in waiting(history)]
-    if rows:
-        session.connection().execute(insert(WaitingReviewRow), rows)
+    due = {(row["follow_up_id"], row["village_id"]) for row in rows}
+    for some in batches(sorted(follow_up_id for follow_up_id, _ in kept - due), BATCH):
+        session.execute(
+            delete(WaitingReviewRow).where(
+                WaitingReviewRow.county_id == county_id, WaitingReviewRow.follow_up_id.in_(some)
+            )
+        )
+    fresh = [row for row in rows if (row["follow_up_id"], row["village_id"]) not in kept]
+    if fresh:
+        session.connection().execute(insert(WaitingReviewRow), fresh)
 
 
 def waiting(history: History) -> tuple[FollowUp, ...]:

@@ -10,6 +10,7 @@ import flet as ft
 from app.screens.hooks import use_made
 from app.screens.parts import buttons, fields, frame, surfaces
 from app.screens.parts.handlers import on
+from app.screens.parts.kept_up import kept_up
 from app.screens.reading import ask, use_answer
 from app.state import AppState
 from words import say
@@ -69,6 +70,7 @@ def changes(resident: Resident, form: Form) -> dict[str, object]:
 
 
 @ft.component
+@kept_up
 def Screen(app: AppState, resident_id: str) -> ft.Control:
     """The form; saving goes back to the resident."""
     work = app.work

@@ -14,6 +14,7 @@ from app.screens.follow_up.form import toggled
 from app.screens.hooks import use_made
 from app.screens.parts import buttons, chips, fields, frame, surfaces, texts, wording
 from app.screens.parts.handlers import on
+from app.screens.parts.kept_up import kept_up
 from app.screens.reading import ask, use_answer
 from app.services.education import EducationDraft
 from app.state import AppState
@@ -111,6 +112,7 @@ def present(rows: Sequence[EducationRow]) -> tuple[Taught, ...]:
 
 
 @ft.component
+@kept_up
 def Screen(app: AppState, household_id: str = "") -> ft.Control:
     """The form, and the visits before it."""
     work = app.work

@@ -10,6 +10,7 @@ import flet as ft
 from app import routes, theme
 from app.screens.parts import buttons, frame, people, surfaces, texts, wording
 from app.screens.parts.handlers import on
+from app.screens.parts.kept_up import kept_up
 from app.screens.parts.people import PersonLine
 from app.screens.reading import ask_or_tell, use_answer
 from app.state import AppState
@@ -91,6 +92,7 @@ def _reason(row: MemberRow) -> str:
 
 
 @ft.component
+@kept_up
 def Screen(app: AppState, household_id: str) -> ft.Control:
     """A household, read anew whenever the store may have changed."""
     work = app.work

@@ -11,6 +11,7 @@ from app import routes, theme
 from app.screens.hooks import use_value
 from app.screens.parts import buttons, frame, people, surfaces, texts, wording
 from app.screens.parts.handlers import on
+from app.screens.parts.kept_up import kept_up
 from app.screens.parts.people import PersonLine
 from app.screens.reading import use_answer
 from app.state import AppState
@@ -85,6 +86,7 @@ def month_before(year: int, month: int, back: int) -> tuple[int, int]:
 
 
 @ft.component
+@kept_up
 def Screen(app: AppState) -> ft.Control:
     """A month, this one first."""
     work = app.work

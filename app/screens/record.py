@@ -12,6 +12,7 @@ from app.screens.hooks import use_value
 from app.screens.parts import buttons, fields, frame, surfaces, wording
 from app.screens.parts.delivery import DELIVERY_TONES, returned_words
 from app.screens.parts.handlers import on
+from app.screens.parts.kept_up import kept_up
 from app.screens.parts.readings import reading_words
 from app.screens.reading import ask_or_tell, use_answer
 from app.state import AppState
@@ -89,6 +90,7 @@ def _listed(prefix: str, codes: tuple[str, ...]) -> str:
 
 
 @ft.component
+@kept_up
 def Screen(app: AppState, follow_up_id: str) -> ft.Control:
     """A recorded follow-up, to be read, amended or withdrawn."""
     work = app.work

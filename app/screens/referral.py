@@ -11,6 +11,7 @@ import flet as ft
 from app.screens.hooks import use_made
 from app.screens.parts import buttons, chips, fields, frame, surfaces, texts, wording
 from app.screens.parts.handlers import on
+from app.screens.parts.kept_up import kept_up
 from app.screens.reading import ask, ask_or_tell, use_answer
 from app.services.referrals import ReferralDraft
 from app.state import AppState
@@ -88,6 +89,7 @@ def present(rows: Sequence[ReferralRow], resident_id: str) -> tuple[Open, ...]:
 
 
 @ft.component
+@kept_up
 def Screen(app: AppState, resident_id: str) -> ft.Control:
     """Open referrals with their outcome first, then a new slip."""
     work = app.work

@@ -14,6 +14,7 @@ from app.screens.parts import buttons, charts, frame, slots, surfaces, telephone
 from app.screens.parts.charts import ChartView
 from app.screens.parts.delivery import DELIVERY_TONES
 from app.screens.parts.handlers import on
+from app.screens.parts.kept_up import kept_up
 from app.screens.reading import use_answer
 from app.state import AppState
 from core.slots import Programme
@@ -213,6 +214,7 @@ def _contract(found: ResidentView) -> tuple[tuple[str, str], ...]:
 
 
 @ft.component
+@kept_up
 def Screen(app: AppState, resident_id: str) -> ft.Control:
     """A resident, read anew whenever the store may have changed."""
     work = app.work

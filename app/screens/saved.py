@@ -10,6 +10,7 @@ import flet as ft
 from app import routes, theme
 from app.screens.parts import buttons, frame, surfaces, wording
 from app.screens.parts.handlers import on
+from app.screens.parts.kept_up import kept_up
 from app.state import AppState
 from words import say
 
@@ -61,6 +62,7 @@ def _referral(saved: Saved) -> str:
 
 
 @ft.component
+@kept_up
 def Screen(app: AppState, _follow_up_id: str) -> ft.Control:
     """The outcome of the follow-up just saved."""
     saved = app.saved

@@ -13,6 +13,7 @@ from app.config import FONT_SCALES, LANGUAGES
 from app.screens.hooks import use_made
 from app.screens.parts import buttons, chips, fields, frame, keypad, surfaces, texts, wording
 from app.screens.parts.handlers import on
+from app.screens.parts.kept_up import kept_up
 from app.screens.reading import ask, ask_or_tell, use_answer
 from app.screens.unlock import PIN_LENGTH, after_key
 from app.services.settings import LOCK_MINUTES
@@ -118,6 +119,7 @@ class Setting:
 
 
 @ft.component
+@kept_up
 def Screen(app: AppState) -> ft.Control:
     """What can be set, each with one press."""
     service = app.work.settings

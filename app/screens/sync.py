@@ -13,6 +13,7 @@ from app.screens.hooks import use_value
 from app.screens.parts import buttons, frame, surfaces, texts, wording
 from app.screens.parts.delivery import DELIVERY_TONES, returned_words
 from app.screens.parts.handlers import on
+from app.screens.parts.kept_up import kept_up
 from app.screens.reading import ask_or_tell, use_answer
 from app.state import AppState
 from words import say
@@ -154,6 +155,7 @@ def result_words(result: SyncResult) -> tuple[str, str]:
 
 
 @ft.component
+@kept_up
 def Screen(app: AppState) -> ft.Control:
     """Where every record is; the button brings both sides level."""
     work = app.work

@@ -14,6 +14,7 @@ from app import routes, theme
 from app.screens.hooks import use_value
 from app.screens.parts import buttons, chips, fields, frame, people, surfaces, texts, wording
 from app.screens.parts.handlers import on
+from app.screens.parts.kept_up import kept_up
 from app.screens.parts.people import PersonLine
 from app.screens.parts.sync_badge import BadgeView, present_badge, sync_badge
 from app.screens.reading import use_answer
@@ -157,6 +158,7 @@ def present_found(rows: Sequence[PersonRow]) -> tuple[PersonLine, ...]:
 
 
 @ft.component
+@kept_up
 def Screen(app: AppState) -> ft.Control:
     """Today, or what a search finds once something is typed."""
     work = app.work

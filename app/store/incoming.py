@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func
+from sqlalchemy import bindparam, func, update
 from sqlmodel import Session, col, select
 
 from app.store import outbox
@@ -70,12 +70,47 @@ def _remove(session: Session, changes: Sequence[Change]) -> None:
 
 def _put(session: Session, changes: Sequence[Change]) -> None:
     forget_retired(session, {change.record_id for change in changes})
+    confirmed = _confirmed(session, [change for change in changes if change.body is None])
+    changes = [change for change in changes if change.record_id not in confirmed]
     edits = _unsent_edits(session, {change.record_id for change in changes})
     own = _own_bodies(session, {change.record_id for change in changes if change.body is None})
     store_records(
         session,
         [_write(change, _body(change, own), edits.get(change.record_id, {})) for change in changes],
     )
+
+
+def _confirmed(session: Session, changes: Sequence[Change]) -> set[str]:
+    """The facts of these that stand here just as the county took them; noted as received.
+
+    Nothing derives from when a fact was received, so nothing else has to be renewed.
+    """
+    here = {
+        record_id: (content_hash, scope_id)
+        for some in chunks([change.record_id for change in changes])
+        for record_id, content_hash, scope_id in session.exec(
+            select(RecordRow.id, RecordRow.hash, RecordRow.scope_id).where(
+                col(RecordRow.id).in_(some)
+            )
+        )
+    }
+    same = [c for c in changes if here.get(c.record_id) == (c.hash, c.scope_id)]
+    if same:
+        session.connection().execute(_CONFIRM, [_confirmation(change) for change in same])
+    return {change.record_id for change in same}
+
+
+def _confirmation(change: Change) -> dict[str, Any]:
+    return {
+        "confirmed": change.record_id,
+        "revision": change.revision,
+        "schema": change.schema,
+        "author_id": change.author_id,
+        "received_at": change.received_at,
+    }
+
+
+_CONFIRM = update(RecordRow).where(col(RecordRow.id) == bindparam("confirmed"))
 
 
 def _own_bodies(session: Session, record_ids: Iterable[str]) -> dict[str, Mapping[str, Any]]:

@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from sqlalchemy import func, update
+from sqlalchemy import bindparam, func, update
 from sqlmodel import Session, col, select
 
 from app.clock import new_id
@@ -22,7 +22,14 @@ from app.store.chunks import chunks
 from app.store.queries.device import the_device
 from app.store.tables import OutboxRow
 from core.wire.clocks import next_clock
-from core.wire.envelopes import OPERATIONS, Operation, Receipt, bytes_to_sign, hashed
+from core.wire.envelopes import (
+    OPERATIONS,
+    Operation,
+    Receipt,
+    bytes_to_sign,
+    hashed,
+    receipt_fields,
+)
 
 REFUSED_OUTCOME = "refused"
 
@@ -142,32 +149,51 @@ def settle(session: Session, receipts: Sequence[Receipt], now: datetime) -> None
     The latest answer stands: a county restored from a backup judges anew what it had lost,
     and may set aside what it had once accepted.
     """
-    rows = _rows_of(session, [receipt.op_id for receipt in receipts])
-    for receipt in receipts:
-        row = rows.get(receipt.op_id)
-        if row is None or (row.record_id, row.revision) != (receipt.record_id, receipt.revision):
-            continue
-        refused = receipt.outcome == REFUSED_OUTCOME
-        row.state = OutboxState.REFUSED if refused else OutboxState.RECEIPTED
-        row.receipt = json.dumps(asdict(receipt), ensure_ascii=False)
-        row.settled_at = iso(now)
-        session.add(row)
+    known = _revisions_of(session, [receipt.op_id for receipt in receipts])
+    answers = [
+        _answer(receipt, now)
+        for receipt in receipts
+        if known.get(receipt.op_id) == (receipt.record_id, receipt.revision)
+    ]
+    if answers:
+        session.connection().execute(_SETTLE, answers)
 
 
-def _rows_of(session: Session, op_ids: Sequence[str]) -> dict[str, OutboxRow]:
+def _revisions_of(session: Session, op_ids: Sequence[str]) -> dict[str, tuple[str, int]]:
+    """The record and revision each of these operations is about."""
     return {
-        row.op_id: row
+        op_id: (record_id, revision)
         for some in chunks(op_ids)
-        for row in session.exec(select(OutboxRow).where(col(OutboxRow.op_id).in_(some)))
+        for op_id, record_id, revision in session.exec(
+            select(OutboxRow.op_id, OutboxRow.record_id, OutboxRow.revision).where(
+                col(OutboxRow.op_id).in_(some)
+            )
+        )
     }
 
 
+def _answer(receipt: Receipt, now: datetime) -> dict[str, Any]:
+    refused = receipt.outcome == REFUSED_OUTCOME
+    return {
+        "answered": receipt.op_id,
+        "state": OutboxState.REFUSED if refused else OutboxState.RECEIPTED,
+        "receipt": json.dumps(receipt_fields(receipt), ensure_ascii=False),
+        "settled_at": iso(now),
+    }
+
+
+_SETTLE = update(OutboxRow).where(col(OutboxRow.op_id) == bindparam("answered"))
+
+
 def requeue_from(session: Session, device_seq: int) -> int:
-    """Queues everything from a number on again, for a county restored from a backup; how many."""
+    """Queues everything from a number on again, for a county restored from a backup; how many.
+
+    Whatever became of it before: the county judges it anew, and that answer has to arrive here.
+    """
     result = session.execute(
         update(OutboxRow)
         .where(col(OutboxRow.device_seq) >= device_seq)
-        .where(col(OutboxRow.state) == OutboxState.RECEIPTED)
+        .where(col(OutboxRow.state) != OutboxState.QUEUED)
         .values(state=OutboxState.QUEUED, receipt=None, settled_at=None)
         .returning(col(OutboxRow.device_seq))
     )

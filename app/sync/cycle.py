@@ -123,7 +123,7 @@ class Cycle:
 
     def _outgoing(self) -> Outgoing:
         with self._store.transaction() as session:
-            operations = next_operations(session, self._up.size, self._resend_from)
+            operations = next_operations(session, self._up.size)
             if operations:
                 op_ids = [operation.op_id for operation in operations]
                 outbox.mark_sent(session, op_ids, self._clock.now())
@@ -168,10 +168,6 @@ class Cycle:
             return True
         if sent and not answer.receipts:
             raise SyncTrouble(Trouble.STUCK)
-        if self._resend_from is not None and sent:
-            self._resend_from = sent[-1].device_seq + 1
-            return True
-        self._resend_from = None
         with self._store.transaction() as session:
             return bool(outbox.pending(session, 1))
 

@@ -33,5 +33,5 @@ class Pace:
         return replace(self, size=int(max(self.least, min(size, self.most))))
 
 
-UP = Pace(size=200, least=10, most=2_000)
+UP = Pace(size=500, least=10, most=5_000)
 DOWN = Pace(size=500, least=50, most=5_000)

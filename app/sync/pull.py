@@ -10,6 +10,7 @@ from app.store.custody import keep_orders
 from app.store.errors import StoreDamaged
 from app.store.incoming import apply_answer
 from app.store.opening import Store
+from app.store.outbox import requeue_from
 from app.store.queries.device import the_device
 from app.sync.custody import check_orders
 from app.sync.push import check_receipts
@@ -32,6 +33,8 @@ def store_answer(store: Store, answer: SyncResponse, county_key: str, now: datet
         with store.transaction() as session:
             check_orders(answer.orders, the_device(session).device_id, county_key)
             apply_answer(session, answer, now)
+            if answer.resend_from is not None:
+                requeue_from(session, answer.resend_from)
             keep_orders(
                 session,
                 answer.orders,

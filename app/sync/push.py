@@ -17,13 +17,8 @@ MOST_PLAIN_BYTES = 6 << 20
 """Below the county's bound of 8 MB, with room for cursors and names."""
 
 
-def next_operations(session: Session, limit: int, resend_from: int | None) -> list[Operation]:
-    """The operations of the next round trip, in the order they were made, without a gap.
-
-    `resend_from` is the number from which the county asked for everything again.
-    """
-    if resend_from is not None:
-        return outbox.from_seq(session, resend_from, limit)
+def next_operations(session: Session, limit: int) -> list[Operation]:
+    """The operations of the next round trip, in the order they were made, without a gap."""
     return outbox.pending(session, limit, MOST_PLAIN_BYTES)
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from threading import Condition, Thread
 
 from app.clock import Clock
 from app.county_link import SyncResult
-from app.logs import note
+from app.logs import code_of, note
 from app.sync.backoff import wait_s
 from app.sync.troubles import PASSING, Trouble
 
@@ -112,7 +111,7 @@ class SyncWorker:
         try:
             result = self._synchronise()
         except Exception as error:
-            note("sync.worker_error", type=_code_of(error))
+            note("sync.worker_error", type=code_of(error))
             return Trouble.COUNTY_TROUBLE, None
         return result.failed, result.retry_after_s
 
@@ -126,8 +125,3 @@ class SyncWorker:
                     return True
                 self._changed.wait(left_s)
             return False
-
-
-def _code_of(error: Exception) -> str:
-    """The type of an error as the log takes it: `OperationalError` as `operational_error`."""
-    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", type(error).__name__).lower()

@@ -12,6 +12,7 @@ from app.screens.follow_up.view import View, present
 from app.screens.hooks import use_made
 from app.screens.parts import buttons, chips, frame, surfaces, telephone, texts
 from app.screens.parts.handlers import on
+from app.screens.parts.kept_up import kept_up
 from app.screens.reading import use_answer
 from app.services.followups import FormView
 from app.state import AppState
@@ -19,6 +20,7 @@ from words import say
 
 
 @ft.component
+@kept_up
 def Screen(app: AppState, resident_id: str) -> ft.Control:
     """The form of a resident's next follow-up, or of the draft begun."""
     work = app.work
@@ -29,6 +31,7 @@ def Screen(app: AppState, resident_id: str) -> ft.Control:
 
 
 @ft.component
+@kept_up
 def Amendment(app: AppState, follow_up_id: str) -> ft.Control:
     """The form that corrects a recorded follow-up, with what it recorded."""
     work = app.work
@@ -44,6 +47,7 @@ def Amendment(app: AppState, follow_up_id: str) -> ft.Control:
 
 
 @ft.component
+@kept_up
 def FilledForm(app: AppState, opened: FormView) -> ft.Control:
     """A form that is open, judged from the first moment on."""
     form = use_made(lambda: opened_form(opened))

@@ -80,7 +80,7 @@ def visit() -> Visit:
     nudges: list[str] = []
     follow_ups = FakeFollowUps()
     app = AppState(cast("Any", None), FakeClock(), hooks=Hooks(changed=lambda: nudges.append("x")))
-    app.workplace = cast("Any", FakeWork(follow_ups))
+    app.open(cast("Any", FakeWork(follow_ups)))
     app.stack = (Place("today"), Place("follow_up", "r1"))
     form = opened_form(a_form(draft=a_draft(mode="home")))
     return Visit(app, form, Filling(app, form), follow_ups, nudges)

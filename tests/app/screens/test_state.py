@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import fields
 from typing import Any, cast
 
+import flet as ft
 import pytest
 
 from app import routes
+from app.screens.parts.kept_up import kept_up
 from app.screens.reading import ask
 from app.screens.unlock import Attempt, after_key, chosen_doctor, present
 from app.services.enrolling import DoctorOnTablet
 from app.state import AppState, Hooks
 from core.refusals import Refusal, Refused
 from tests.fakes import FakeClock
+from words import say
 
 DOCTORS = (DoctorOnTablet(id="d1", name="周大夫"), DoctorOnTablet(id="d2", name="李大夫"))
 
@@ -116,6 +120,27 @@ def test_whatever_else_goes_wrong_keeps_the_screen_up() -> None:
     answer = asyncio.run(ask(break_down))
     assert answer.refusals[0].code == "unexpected"
     assert answer.why_not
+
+
+def test_a_screen_that_cannot_be_drawn_says_so_and_leaves_the_way_to_the_others() -> None:
+    @kept_up
+    def broken(app: AppState) -> ft.Control:
+        raise ZeroDivisionError(app.width)
+
+    shown = words_on(broken(an_app()))
+    assert {say("refusal.unexpected"), say("place.sync")} <= shown
+
+
+def words_on(control: object) -> set[str]:
+    """Every text a control or anything in it holds."""
+    if isinstance(control, str):
+        return {control}
+    inside: list[object] = []
+    if isinstance(control, list):
+        inside = control
+    elif isinstance(control, ft.BaseControl):
+        inside = [getattr(control, item.name) for item in fields(control) if item.name[0] != "_"]
+    return {words for part in inside for words in words_on(part)}
 
 
 def test_a_doctor_alone_on_the_tablet_needs_no_choosing() -> None:

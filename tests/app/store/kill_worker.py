@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import shutil
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,6 +21,7 @@ from tests.builders import DOCTOR_ID, a_follow_up
 PINS = ("384756", "907245")
 QUICK = Argon2id(memory_kib=8, passes=1, lanes=1)
 FOLD_EVERY_PAGES = 6
+OLDEST = Path(__file__).parents[2] / "golden" / "store-1.db"
 NOW = datetime(2026, 11, 22, 2, tzinfo=UTC)
 
 
@@ -81,10 +83,22 @@ def make_stores_until_killed(folder: Path, first: int) -> None:
         say(number)
 
 
+def migrate_until_killed(folder: Path, first: int) -> None:
+    """One store of the oldest version after another, each brought up to this app's tables."""
+    for number in itertools.count(first):
+        place = folder / str(number)
+        place.mkdir()
+        shutil.copy(OLDEST, place / "copied")
+        (place / "copied").replace(place / "store.db")
+        Store.open(place / "store.db", DATA_KEY).close()
+        say(number)
+
+
 WORK = {
     "save": save_until_killed,
     "pin": change_pins_until_killed,
     "make": make_stores_until_killed,
+    "migrate": migrate_until_killed,
 }
 
 if __name__ == "__main__":

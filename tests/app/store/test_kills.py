@@ -12,12 +12,14 @@ from pathlib import Path
 import pytest
 from sqlmodel import col, select
 
+from app.store import outbox
 from app.store.device_secret import FileDeviceSecret
 from app.store.errors import WrongPin
 from app.store.keyring import KeyRing
 from app.store.opening import Store
-from app.store.tables import OutboxRow, RecordRow
+from app.store.tables import OutboxRow, PersonRow, RecordRow
 from tests.app.conftest import a_device
+from tests.app.store.golden import RESIDENT_NAME
 from tests.app.store.kill_worker import PINS, QUICK, record_id
 from tests.app.store.vault import DATA_KEY
 from tests.builders import DOCTOR_ID
@@ -103,6 +105,27 @@ def kill_while_making_stores(folder: Path, rounds: int, seed: int) -> None:
         first = told[-1] + 2
 
 
+def kill_while_migrating(folder: Path, rounds: int, seed: int) -> None:
+    chance, first = random.Random(seed), 1
+    for _ in range(rounds):
+        last = killed("migrate", folder, first, chance)[-1] + 1
+        for number in range(first, last + 1):
+            path = folder / str(number) / "store.db"
+            if path.exists():
+                assert unsent_in_the_golden(path) == 1
+        first = last + 1
+
+
+def unsent_in_the_golden(path: Path) -> int:
+    """How much waits to be sent in a golden store, whose resident must be there too."""
+    store = Store.open(path, DATA_KEY)
+    with store.transaction() as session:
+        assert session.exec(select(PersonRow.name)).all() == [RESIDENT_NAME]
+        unsent = outbox.summary(session).unsent
+    store.close()
+    return unsent
+
+
 def test_a_kill_while_saving_loses_nothing(tmp_path: Path) -> None:
     kill_while_saving(tmp_path, ROUNDS_IN_EVERY_TEST_RUN, seed=1)
 
@@ -113,6 +136,10 @@ def test_a_kill_while_changing_the_pin_leaves_the_old_or_the_new_one(tmp_path: P
 
 def test_a_kill_while_the_tables_are_made_leaves_a_store_that_opens(tmp_path: Path) -> None:
     kill_while_making_stores(tmp_path, ROUNDS_IN_EVERY_TEST_RUN, seed=5)
+
+
+def test_a_kill_while_an_old_store_is_migrated_loses_nothing(tmp_path: Path) -> None:
+    kill_while_migrating(tmp_path, ROUNDS_IN_EVERY_TEST_RUN, seed=7)
 
 
 @pytest.mark.soak
@@ -128,3 +155,8 @@ def test_many_kills_while_changing_the_pin_leave_one_that_opens(tmp_path: Path) 
 @pytest.mark.soak
 def test_many_kills_while_the_tables_are_made_leave_stores_that_open(tmp_path: Path) -> None:
     kill_while_making_stores(tmp_path, ROUNDS_IN_A_SOAK, seed=6)
+
+
+@pytest.mark.soak
+def test_many_kills_while_old_stores_are_migrated_lose_nothing(tmp_path: Path) -> None:
+    kill_while_migrating(tmp_path, ROUNDS_IN_A_SOAK, seed=8)

@@ -141,7 +141,8 @@ def test_a_restored_county_is_offered_everything_from_a_number_on(
     store: Store, clock: FakeClock
 ) -> None:
     made = append(store, clock, a_draft("a"), a_draft("b"), a_draft("c"))
-    settle(store, clock, *(receipt_for(operation) for operation in made))
+    settle(store, clock, *(receipt_for(operation) for operation in made[:2]))
+    settle(store, clock, receipt_for(made[2], outcome="refused", code="scope.not_yours"))
     with store.transaction() as session:
         assert outbox.requeue_from(session, 2) == 2
     assert queued(store) == made[1:]

@@ -13,6 +13,7 @@ from app.store.opening import Store
 from app.store.outbox import OperationDraft
 from app.store.queries.device import LAST_SYNCED, PROOF, setting, the_device
 from app.sync.link import HttpCounty
+from app.sync.pace import UP
 from app.sync.transport import Answer
 from app.sync.troubles import SyncTrouble, Trouble
 from core.wire.digests import EMPTY_ROOT
@@ -126,20 +127,20 @@ def test_a_revoked_tablet_hands_everything_in_before_it_says_so(
     def revoking(request: Asked) -> Answer:
         return accepting(request, revoked=True)
 
-    queue(store, clock, 201)
+    queue(store, clock, UP.size + 1)
     result, asked, _ = run(store, clock, revoking, revoking)
-    assert (result.failed, result.receipted, len(asked)) == (Trouble.REVOKED, 201, 2)
+    assert (result.failed, result.receipted, len(asked)) == (Trouble.REVOKED, UP.size + 1, 2)
 
 
 def test_it_tells_how_far_it_is(store: Store, clock: FakeClock) -> None:
-    queue(store, clock, 201)
+    queue(store, clock, UP.size + 1)
     _, asked, told = run(store, clock, accepting, accepting)
-    assert [len(request.said["operations"]) for request in asked] == [200, 1]
+    assert [len(request.said["operations"]) for request in asked] == [UP.size, 1]
     assert [(p.stage, p.sent, p.to_send) for p in told] == [
-        ("connecting", 0, 201),
-        ("sending", 200, 201),
-        ("receiving", 201, 201),
-        ("proving", 201, 201),
+        ("connecting", 0, UP.size + 1),
+        ("sending", UP.size, UP.size + 1),
+        ("receiving", UP.size + 1, UP.size + 1),
+        ("proving", UP.size + 1, UP.size + 1),
     ]
 
 
@@ -171,6 +172,20 @@ def test_what_a_restored_county_lost_is_sent_again_whatever_became_of_it(
     assert asked[0].said["acknowledged_seq"] == 3
     assert [said["device_seq"] for said in asked[1].said["operations"]] == [2, 3]
     assert result.failed is None
+
+
+def test_what_a_restored_county_lost_is_sent_until_its_new_answer_is_here(
+    store: Store, clock: FakeClock
+) -> None:
+    queue(store, clock, 3)
+    run(store, clock, accepting)
+    lost = as_json({"server_time": "2026", "county_version": "1", "resend_from": 2})
+    cut_off = SyncTrouble(Trouble.OFFLINE)
+    run(store, clock, lost, cut_off)
+    result, asked, _ = run(store, clock, accepting)
+    assert asked[0].said["acknowledged_seq"] == 1
+    assert [said["device_seq"] for said in asked[0].said["operations"]] == [2, 3]
+    assert (result.failed, result.receipted) == (None, 2)
 
 
 def test_a_time_out_with_many_records_is_tried_with_fewer(store: Store, clock: FakeClock) -> None:
