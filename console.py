@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+import console_backup
 import console_custody
 import console_explain
 import console_office
@@ -18,7 +19,14 @@ from simulation import command as simulation_command
 if TYPE_CHECKING:
     from core.refusals import Refusal
 
-FAILURES = frozenset({"county.not_founded", "county.founded_already"})
+FAILURES = frozenset(
+    {
+        "backup.program_failed",
+        "county.founded_already",
+        "county.not_founded",
+        "restore.county_runs",
+    }
+)
 """Refusals of the state things are in, not of what was handed in."""
 
 app = typer.Typer(
@@ -37,6 +45,7 @@ county = typer.Typer(
 app.add_typer(county)
 console_office.add_to(county)
 console_custody.add_to(county)
+console_backup.add_to(county)
 console_explain.add_to(app)
 simulation_command.add_to(app)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from dataclasses import asdict
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -47,8 +46,6 @@ def add_to(county: typer.Typer) -> None:
         ("lease", lease),
         ("accept", accept),
         ("keep", keep),
-        ("backup", backup),
-        ("backed-up", backed_up),
     ):
         county.command(name)(command)
     county.add_typer(escrow_key)
@@ -161,36 +158,6 @@ def keep(
 
     change_keep_years(county_config(data, database), years)
     print(say("recovery.keep_set", years=years))
-
-
-def backup(
-    file: Annotated[Path, typer.Argument(help="Where to write the copy.")],
-    data: DataDir = None,
-    database: DatabaseUrl = None,
-) -> None:
-    """Copy an SQLite database while the county works, and tell the tablets what is safe."""
-    from county.custody_office import back_up
-    from words import say
-
-    count = back_up(county_config(data, database), file)
-    print(say("recovery.backed_up", count=count, file=file))
-
-
-def backed_up(
-    begun_at: Annotated[
-        datetime, typer.Argument(help="When the backup began, in the county's time.")
-    ],
-    data: DataDir = None,
-    database: DatabaseUrl = None,
-) -> None:
-    """Tell the tablets that a backup made by other means (pg_dump) is complete."""
-    from county.config import CHINA
-    from county.custody_office import note_backup
-    from words import say
-
-    moment = begun_at if begun_at.tzinfo else begun_at.replace(tzinfo=CHINA)
-    count = note_backup(county_config(data, database), moment)
-    print(say("recovery.backup_noted", count=count))
 
 
 @escrow_key.command("rotate")

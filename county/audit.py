@@ -11,6 +11,9 @@ from sqlalchemy.orm import Session
 from core.ids import RANDOM_BYTES, uuid7
 from county.tables import AuditRow
 
+BACKUP = "backup"
+"""What is noted where a backup was announced to the tablets."""
+
 
 def new_id(now: datetime) -> str:
     """A UUIDv7 made at a moment."""

@@ -14,39 +14,56 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from core.refusals import Refusal, Refused
+from county.backup_contents import contents_of
 from county.config import CountyConfig
-from county.db import Database, open_database
-from county.tables import DeviceRow, OperationRow
+from county.db import Database
+from county.pg_programs import Programs, programs_for, run
+from county.tables import DeviceRow, OperationRow, Table
+
+VERSION_TABLE = "alembic_version"
 
 
-def copy_database(database: Database, path: Path) -> None:
-    """Write a whole, consistent copy of an SQLite database while the county goes on working.
+def copy_database(config: CountyConfig, database: Database, path: Path) -> Mapping[str, int]:
+    """Write a whole, consistent copy of the database while the county goes on working.
 
-    Raises Refused `backup.not_sqlite` (PostgreSQL has pg_dump), `backup.file_exists`.
+    Gives how far each tablet's series reaches in it, as read back from the file. What does
+    not become whole is not left under that name. Raises Refused `backup.file_exists`, and
+    with PostgreSQL what `county.pg_programs` refuses.
     """
-    if not database.is_sqlite:
-        raise Refused(Refusal(code="backup.not_sqlite"))
     if path.exists():
         raise Refused(Refusal(code="backup.file_exists", values={"file": str(path)}))
-    path.touch(mode=0o600)
+    part = path.with_name(path.name + ".part")
+    part.unlink(missing_ok=True)
+    part.touch(mode=0o600)
+    try:
+        if database.is_sqlite:
+            _copy_sqlite(database, part)
+        else:
+            _dump(programs_for(config), part)
+        reached = contents_of(config, part).reached
+        with part.open("rb") as copied:
+            os.fsync(copied.fileno())
+        part.rename(path)
+    finally:
+        part.unlink(missing_ok=True)
+    return reached
+
+
+def _copy_sqlite(database: Database, path: Path) -> None:
     held = database.engine.raw_connection()
     try:
         with closing(sqlite3.connect(path)) as copy:
             cast(sqlite3.Connection, held.driver_connection).backup(copy)
+            # One file, readable by itself, without the log beside it that the county uses.
+            copy.execute("PRAGMA journal_mode=DELETE").close()
     finally:
         held.close()
-    with path.open("rb") as copied:
-        os.fsync(copied.fileno())
 
 
-def reached_in(path: Path) -> Mapping[str, int]:
-    """How far each tablet's series reaches in a copy, by tablet."""
-    copy = open_database(CountyConfig(data_dir=path.parent, database_url=f"sqlite:///{path}").url)
-    try:
-        with copy.reading() as session:
-            return {row.id: row.last_seq for row in session.scalars(select(DeviceRow))}
-    finally:
-        copy.close()
+def _dump(programs: Programs, path: Path) -> None:
+    tables = [f"--table={name}" for name in (*Table.metadata.tables, VERSION_TABLE)]
+    plain = ["--format=custom", "--no-owner", "--no-privileges", "--strict-names"]
+    run(programs, "pg_dump", [*plain, *tables, f"--file={path}", programs.address])
 
 
 def reached_before(session: Session, county_id: str, moment: datetime) -> Mapping[str, int]:

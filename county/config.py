@@ -17,7 +17,9 @@ CHINA = timezone(timedelta(hours=8), "UTC+8")
 class CountyConfig:
     """Where the county keeps its data and how it listens.
 
-    `database_url` is empty for the embedded SQLite file in `data_dir`.
+    `database_url` is empty for the embedded SQLite file in `data_dir`. `pg_bin` is the folder
+    of pg_dump, pg_restore and psql, empty where they are on the PATH; `metrics_token` opens
+    `/metrics` to callers that are not on this machine.
     """
 
     data_dir: Path
@@ -25,6 +27,8 @@ class CountyConfig:
     host: str = "127.0.0.1"
     port: int = 8600
     invite_hours: int = 72
+    pg_bin: str = ""
+    metrics_token: str = ""
 
     @property
     def url(self) -> str:
@@ -42,6 +46,8 @@ def config_from(environment: Mapping[str, str] = os.environ) -> CountyConfig:
         host=environment.get("LUYUE_COUNTY_HOST", "127.0.0.1"),
         port=int(environment.get("LUYUE_COUNTY_PORT", "8600")),
         invite_hours=int(environment.get("LUYUE_INVITE_HOURS", "72")),
+        pg_bin=environment.get("LUYUE_PG_BIN", ""),
+        metrics_token=environment.get("LUYUE_METRICS_TOKEN", ""),
     )
 
 

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 
 from core.refusals import Refusal, Refused
 from core.wire.envelopes import Receipt
 from county.audit import note_act
-from county.backup import announce, copy_database, reached_before, reached_in
 from county.config import CountyConfig, utc_now
 from county.enrolment import revoke
 from county.escrow import data_key_of, key_in_force, rotate
@@ -161,30 +159,6 @@ def change_keep_years(config: CountyConfig, years: int) -> None:
         county = the_county(session)
         set_keep_years(county, years)
         note_act(session, county.county_id, CONSOLE, "keep", "county", county.county_id, now)
-
-
-def back_up(config: CountyConfig, path: Path) -> int:
-    """Copy the database and tell the tablets what the copy holds; how many tablets."""
-    now = utc_now()
-    with opened(config) as database:
-        copy_database(database, path)
-        reached = reached_in(path)
-        with database.writing() as session:
-            county_id = the_county(session).county_id
-            announce(session, county_id, reached)
-            note_act(session, county_id, CONSOLE, "backup", "county", county_id, now)
-    return len(reached)
-
-
-def note_backup(config: CountyConfig, begun_at: datetime) -> int:
-    """A backup begun at `begun_at` is complete: tell the tablets; how many have records in it."""
-    now = utc_now()
-    with opened(config) as database, database.writing() as session:
-        county_id = the_county(session).county_id
-        reached = reached_before(session, county_id, begun_at)
-        announce(session, county_id, reached)
-        note_act(session, county_id, CONSOLE, "backup", "county", county_id, now)
-        return len(reached)
 
 
 def _told(device: DeviceRow, doctor: UserRow) -> Tablet:

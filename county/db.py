@@ -20,6 +20,9 @@ BUSY_TIMEOUT_MS = 30_000
 
 WRITES = "luyue_writes"
 
+APPLICATION = "luyue"
+"""What PostgreSQL is told the county's connections are called."""
+
 
 class Database:
     """An open database and the two ways to use it: reading and writing."""
@@ -69,7 +72,8 @@ def open_database(url: str) -> Database:
     """The database at a SQLAlchemy address; the folder of an SQLite file is made if missing."""
     address = make_url(url)
     if address.get_backend_name() != "sqlite":
-        return Database(create_engine(address, pool_pre_ping=True, **_ENGINE))
+        named = {"application_name": APPLICATION}
+        return Database(create_engine(address, pool_pre_ping=True, connect_args=named, **_ENGINE))
     if address.database:
         Path(address.database).parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(address, **_ENGINE)

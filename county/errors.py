@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
@@ -13,10 +16,12 @@ from core.refusals import Refused
 from county.coding import BadCoding, TooLarge
 from county.config import utc_now
 from county.device_auth import NotProven
+from county.metrics import REFUSAL, route_of
 from county.tries import WINDOW_S
 from words import say
 
 RETRY_AFTER_S = 5
+NONE: Mapping[str, object] = MappingProxyType({})
 _log = structlog.get_logger()
 
 
@@ -32,54 +37,63 @@ def add_error_answers(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _trouble)
 
 
-def answer(status: int, code: str, **more: object) -> JSONResponse:
-    """An error as JSON: its code, and its sentence for whoever reads it in a log."""
-    content = {"code": code, "message": say(f"refusal.{code}", "en"), **more}
+def answer(
+    request: Request, status: int, code: str, values: Mapping[str, object] = NONE, **more: object
+) -> JSONResponse:
+    """An error as JSON: its code, and its sentence for whoever reads it in a log.
+
+    It is counted and logged by its code alone: `values` may quote what was sent.
+    """
+    setattr(request.state, REFUSAL, code)
+    _log.info("refused", route=route_of(request.scope), status=status, code=code)
+    content = {"code": code, "message": say(f"refusal.{code}", "en", **values), **more}
     return JSONResponse(content, status_code=status)
 
 
-def _not_proven(_request: Request, error: Exception) -> JSONResponse:
+def _not_proven(request: Request, error: Exception) -> JSONResponse:
     code = error.code if isinstance(error, NotProven) else "auth.missing"
-    return answer(401, code, server_time=utc_now().isoformat())
+    return answer(request, 401, code, server_time=utc_now().isoformat())
 
 
-def _refused(_request: Request, error: Exception) -> JSONResponse:
+def _refused(request: Request, error: Exception) -> JSONResponse:
     refusals = error.refusals if isinstance(error, Refused) else ()
     code = refusals[0].code if refusals else "wire.malformed"
-    status = _STATUS.get(code, 400)
-    values = dict(refusals[0].values) if refusals else {}
-    content = {"code": code, "message": say(f"refusal.{code}", "en", **values)}
-    headers = {"Retry-After": str(int(WINDOW_S))} if status == 429 else {}
-    return JSONResponse(content, status_code=status, headers=headers)
+    response = answer(
+        request, _STATUS.get(code, 400), code, refusals[0].values if refusals else NONE
+    )
+    if response.status_code == 429:
+        response.headers["Retry-After"] = str(int(WINDOW_S))
+    return response
 
 
 _STATUS = {
     "county.not_founded": 503,
     "device.revoked": 403,
     "enrol.too_many_tries": 429,
+    "metrics.closed": 403,
     "scope.not_yours": 403,
     "snapshot.gone": 404,
     "snapshot.range": 416,
 }
 
 
-def _too_large(_request: Request, _error: Exception) -> JSONResponse:
-    return answer(413, "wire.too_large")
+def _too_large(request: Request, _error: Exception) -> JSONResponse:
+    return answer(request, 413, "wire.too_large")
 
 
-def _bad_coding(_request: Request, _error: Exception) -> JSONResponse:
-    return answer(415, "wire.bad_coding")
+def _bad_coding(request: Request, _error: Exception) -> JSONResponse:
+    return answer(request, 415, "wire.bad_coding")
 
 
-def _http(_request: Request, error: Exception) -> JSONResponse:
+def _http(request: Request, error: Exception) -> JSONResponse:
     status = error.status_code if isinstance(error, HTTPException) else 500
     code = {404: "http.not_found", 405: "http.method"}.get(status, "http.other")
-    return answer(status, code)
+    return answer(request, status, code)
 
 
-def _database(_request: Request, error: Exception) -> JSONResponse:
+def _database(request: Request, error: Exception) -> JSONResponse:
     _log.error("database", error=type(error).__name__, reason=_reason(error))
-    response = answer(503, "county.busy")
+    response = answer(request, 503, "county.busy")
     response.headers["Retry-After"] = str(RETRY_AFTER_S)
     return response
 
@@ -94,5 +108,6 @@ def _trouble(request: Request, error: Exception) -> JSONResponse:
     while place is not None and place.tb_next is not None:
         place = place.tb_next
     where = "" if place is None else f"{place.tb_frame.f_code.co_filename}:{place.tb_lineno}"
-    _log.error("trouble", path=request.url.path, error=type(error).__name__, where=where)
-    return answer(500, "county.trouble")
+    route, kind = route_of(request.scope), type(error).__name__
+    _log.error("trouble", route=route, error=kind, where=where)
+    return answer(request, 500, "county.trouble")

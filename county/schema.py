@@ -31,6 +31,14 @@ def upgrade(database: Database) -> None:
     command.upgrade(config, "head")
 
 
+def knows(revision: str) -> bool:
+    """Whether a database of this revision can be brought up to this version's tables."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    known = ScriptDirectory.from_config(config).walk_revisions()
+    return any(script.revision == revision for script in known)
+
+
 def _refuse_too_new(known: ScriptDirectory, database: MigrationContext) -> None:
     ours = {script.revision for script in known.walk_revisions()}
     if not set(database.get_current_heads()) <= ours:

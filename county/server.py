@@ -19,7 +19,8 @@ from county.desk.site import desk_app
 from county.desk.visitor import Desk
 from county.errors import add_error_answers
 from county.logs import set_up_logs
-from county.routes import custody, enrol, health, snapshot, sync
+from county.metrics import Measuring, Metrics
+from county.routes import custody, enrol, health, metrics, snapshot, sync
 from county.routes.county_state import CountyState
 from county.routes.documented import add_request_shapes
 from county.schema import upgrade
@@ -47,14 +48,17 @@ def create_app(config: CountyConfig) -> FastAPI:
         redoc_url=None,
         lifespan=_closing(database),
     )
+    counts = Metrics(database)
     files = SnapshotFiles(folder=config.data_dir / "snapshots")
     app.state.county = CountyState(
         config=config,
         database=database,
         tries=TryLimit(),
+        metrics=counts,
         snapshots=Snapshots(database=database, files=files, note=structlog.get_logger().info),
     )
-    for room in (health, enrol, sync, snapshot, custody):
+    app.add_middleware(Measuring, metrics=counts)
+    for room in (health, metrics, enrol, sync, snapshot, custody):
         app.include_router(room.router)
     _mount_desk(app, database)
     add_request_shapes(app)

@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import event, select
+from sqlalchemy import event, text
 
 from app.sync.transport import Answer
 from core.refusals import Refused
@@ -24,10 +24,11 @@ from county.exchange import Proven, exchange, proven
 from county.held import Held, load
 from county.ledger import RecordWrite, write
 from county.people import Act, set_villages
+from county.restoring import new_history
 from county.snapshot_answers import served
 from county.snapshot_files import SnapshotFiles
 from county.snapshots import Snapshots
-from county.tables import DeviceRow, ScopeHeadRow, UserRow
+from county.tables import DeviceRow, UserRow
 from simulation.founding import COUNTY_ID, OFFICE
 
 SNAPSHOT_NUMBERS = 5
@@ -160,8 +161,8 @@ class CountyEnd:
             Path(f"{self._path}{suffix}").unlink(missing_ok=True)
         shutil.copyfile(self._backup_path, self._path)
         with self.database.writing() as session:
-            for head in session.scalars(select(ScopeHeadRow)):
-                head.epoch = f"restored-{self._restores}"
+            for statement in new_history(f"restored-{self._restores}"):
+                session.execute(text(statement))
 
     def lose_snapshots(self) -> None:
         """Whoever tidies up on the server has emptied the folder."""

@@ -46,6 +46,11 @@ class Postgres:
         self._run(f"CREATE DATABASE {name}")
         return self._url(name)
 
+    @property
+    def programs(self) -> Path:
+        """The folder of pg_dump and its fellows, as old as the server."""
+        return self._server.bin_path
+
     def stop(self) -> None:
         """Stop the server."""
         self._admin.dispose()

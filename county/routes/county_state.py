@@ -10,6 +10,7 @@ from fastapi import Depends, Request
 from county.coding import MOST_SENT_BYTES, TooLarge
 from county.config import CountyConfig
 from county.db import Database
+from county.metrics import Metrics
 from county.snapshots import Snapshots
 from county.tries import TryLimit
 
@@ -21,6 +22,7 @@ class CountyState:
     config: CountyConfig
     database: Database
     tries: TryLimit
+    metrics: Metrics
     snapshots: Snapshots
 
 

@@ -55,7 +55,7 @@ def _served(request: Request, county: CountyState, scope_id: str, name: str) -> 
         "snapshot", device=sender.device_id, status=found.status, bytes_out=len(found.content)
     )
     if found.status == 416:
-        refused = answer(416, "snapshot.range")
+        refused = answer(request, 416, "snapshot.range")
         refused.headers.update(found.headers)
         return refused
     return Response(found.content, status_code=found.status, headers=dict(found.headers))

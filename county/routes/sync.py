@@ -42,6 +42,7 @@ def _synced(request: Request, county: CountyState, body: bytes) -> Response:
         RESPONSES.dump_json(answer, exclude_defaults=True),
         request.headers.get("Accept-Encoding", ""),
     )
+    county.metrics.note_exchange(answer)
     _log.info(
         "synced",
         device=sender.device_id,

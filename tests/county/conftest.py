@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -20,6 +21,9 @@ from tests.builders import COUNTY_ID, DOCTOR_ID
 from tests.county_world import found
 from tests.postgres import Postgres, fresh_database
 from tests.tablet_world import TabletHere, enrolled_tablet
+
+if TYPE_CHECKING:
+    from tests.county.standing import Standing
 
 NOW = datetime(2026, 11, 22, 4, 30, tzinfo=UTC)
 
@@ -107,5 +111,19 @@ class World:
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[World]:
     made = World(tmp_path)
+    yield made
+    made.close()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def standing(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Standing]:
+    """A county run from outside, on each kind of database."""
+    from tests.county.standing import Standing
+
+    if request.param == "sqlite":
+        made = Standing(tmp_path)
+    else:
+        server: Postgres = request.getfixturevalue("postgres")
+        made = Standing(tmp_path, server.empty_url(), str(server.programs))
     yield made
     made.close()

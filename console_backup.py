@@ -1,0 +1,74 @@
+"""The commands about backups: backup, restore and backed-up."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from console_options import AsJson, DatabaseUrl, DataDir, county_config, print_json
+
+
+def add_to(county: typer.Typer) -> None:
+    """Hang these commands into `luyue county`."""
+    for name, command in (("backup", backup), ("restore", restore), ("backed-up", backed_up)):
+        county.command(name)(command)
+
+
+def backup(
+    file: Annotated[Path, typer.Argument(help="Where to write the copy.")],
+    data: DataDir = None,
+    database: DatabaseUrl = None,
+) -> None:
+    """Copy the database while the county works, and tell the tablets what is safe."""
+    from county.backup_office import back_up
+    from words import say
+
+    count = back_up(county_config(data, database), file)
+    print(say("recovery.backed_up", count=count, file=file))
+
+
+def restore(
+    file: Annotated[Path, typer.Argument(help="A file of `luyue county backup`.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    data: DataDir = None,
+    database: DatabaseUrl = None,
+    as_json: AsJson = False,
+) -> None:
+    """Set a stopped county back to a backup; its former database is kept aside."""
+    from dataclasses import asdict
+
+    from county.backup_office import carry_out
+    from county.restoring import planned
+    from words import say
+
+    config = county_config(data, database)
+    plan = planned(config, file)
+    if not yes:
+        typer.confirm(say("restore.sure", name=plan.contents.name, file=file), abort=True)
+    done = carry_out(config, plan)
+    if as_json:
+        print_json(asdict(done))
+        return
+    print(say("restore.done", name=done.county, count=done.tablets))
+    if done.kept:
+        print(say("restore.kept", kept=done.kept))
+
+
+def backed_up(
+    begun_at: Annotated[
+        datetime, typer.Argument(help="When the backup began, in the county's time.")
+    ],
+    data: DataDir = None,
+    database: DatabaseUrl = None,
+) -> None:
+    """Tell the tablets that a backup made by other means is complete."""
+    from county.backup_office import note_backup
+    from county.config import CHINA
+    from words import say
+
+    moment = begun_at if begun_at.tzinfo else begun_at.replace(tzinfo=CHINA)
+    count = note_backup(county_config(data, database), moment)
+    print(say("recovery.backup_noted", count=count))

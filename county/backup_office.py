@@ -1,0 +1,61 @@
+"""What the office does at the console about backups: make one, note one, restore one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from county.audit import BACKUP, note_act
+from county.backup import announce, copy_database, reached_before
+from county.carrying_over import carry_over
+from county.config import CountyConfig, utc_now
+from county.keys import the_county
+from county.office import CONSOLE, opened
+from county.restoring import Plan, end_what_was_lent, restore
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Restored:
+    """A county set back: where its former database is kept, "" if there was none."""
+
+    county: str
+    tablets: int
+    kept: str
+
+
+def back_up(config: CountyConfig, path: Path) -> int:
+    """Copy the database and tell the tablets what the copy holds; how many tablets."""
+    now = utc_now()
+    with opened(config) as database:
+        with database.reading() as session:
+            county_id = the_county(session).county_id
+        reached = copy_database(config, database, path)
+        with database.writing() as session:
+            announce(session, county_id, reached)
+            note_act(session, county_id, CONSOLE, BACKUP, "county", county_id, now)
+    return len(reached)
+
+
+def note_backup(config: CountyConfig, begun_at: datetime) -> int:
+    """A backup begun at `begun_at` is complete: tell the tablets; how many have records in it."""
+    now = utc_now()
+    with opened(config) as database, database.writing() as session:
+        county_id = the_county(session).county_id
+        reached = reached_before(session, county_id, begun_at)
+        announce(session, county_id, reached)
+        note_act(session, county_id, CONSOLE, BACKUP, "county", county_id, now)
+        return len(reached)
+
+
+def carry_out(config: CountyConfig, plan: Plan) -> Restored:
+    """Restore a backup that `county.restoring.planned` has looked at."""
+    now = utc_now()
+    kept = restore(config, plan, now)
+    if kept and plan.in_use is not None:
+        carry_over(config, kept)
+    with opened(config) as database, database.writing() as session:
+        county = the_county(session)
+        end_what_was_lent(session)
+        note_act(session, county.county_id, CONSOLE, "restore", "county", county.county_id, now)
+        return Restored(county=county.name, tablets=len(plan.contents.reached), kept=kept)

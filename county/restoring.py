@@ -1,0 +1,210 @@
+"""Sets the county back to a backup, all of it or nothing, and keeps what was there before.
+
+A restored county is another history: every scope gets a new epoch, so that the tablets read
+it anew, and what they have sent since the backup is asked for again (docs/adr/0007).
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import sqlite3
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import delete, inspect, text
+from sqlalchemy.orm import Session
+
+from core.refusals import Refusal, Refused
+from county.backup import VERSION_TABLE
+from county.backup_contents import (
+    Contents,
+    contents_in_use,
+    contents_of,
+    is_sqlite,
+    sqlite_contents,
+    sqlite_file,
+)
+from county.config import CHINA, CountyConfig
+from county.db import APPLICATION, open_database
+from county.pg_programs import programs_for, replace_tables
+from county.schema import knows, upgrade
+from county.tables import DeskSessionRow, InviteRow, RecoveryRow, Table
+
+LOGS = ("-wal", "-shm")
+"""What SQLite keeps beside a file that was not closed in good order."""
+LOCK_TIMEOUT = "10s"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """A backup that may be restored here: what it holds, and the county in use, if one is."""
+
+    file: Path
+    contents: Contents
+    in_use: Contents | None
+
+
+def planned(config: CountyConfig, file: Path) -> Plan:
+    """Look at a backup without changing anything.
+
+    Raises Refused `restore.not_a_backup`, `restore.other_kind`, `restore.other_county`,
+    `restore.too_new`.
+    """
+    contents = contents_of(config, file)
+    in_use = contents_in_use(config)
+    if in_use is not None and _identity(in_use) != _identity(contents):
+        values = {"file": str(file), "name": contents.name, "ours": in_use.name}
+        raise Refused(Refusal(code="restore.other_county", values=values))
+    if not knows(contents.revision):
+        raise Refused(Refusal(code="restore.too_new", values={"file": str(file)}))
+    return Plan(file=file, contents=contents, in_use=in_use)
+
+
+def restore(config: CountyConfig, plan: Plan, now: datetime) -> str:
+    """Put the backup in the place of the database in use; where that is kept, "" if none was.
+
+    Raises Refused `restore.county_runs` while a county serves the database.
+    """
+    stamp = f"{now.astimezone(CHINA):%Y%m%d-%H%M%S}"
+    epoch = secrets.token_hex(4)
+    if is_sqlite(config):
+        return _restore_file(sqlite_file(config), plan, stamp, epoch)
+    return _restore_tables(config, plan, stamp.replace("-", "_"), epoch)
+
+
+def new_history(epoch: str, schema: str = "") -> tuple[str, str]:
+    """The statements that make a restored database another history than the one before."""
+    where = f"{schema}." if schema else ""
+    return (
+        f"UPDATE {where}scope_head SET epoch = '{epoch}'",
+        f"UPDATE {where}device SET durable_seq = last_seq",
+    )
+
+
+def end_what_was_lent(session: Session) -> None:
+    """End all desk sessions and one-time codes: nobody knows which were used up since."""
+    session.execute(delete(DeskSessionRow))
+    session.execute(delete(InviteRow).where(InviteRow.used_at.is_(None)))
+    session.execute(delete(RecoveryRow).where(RecoveryRow.used_at.is_(None)))
+
+
+def _identity(contents: Contents) -> tuple[str, str]:
+    return contents.county_id, contents.signing_public_key
+
+
+# SQLite: the new file is made beside the old one, and takes its name in one step.
+
+
+def _restore_file(target: Path, plan: Plan, stamp: str, epoch: str) -> str:
+    staged = target.with_name(f"{target.name}.restoring")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    _remove(staged)
+    staged.touch(mode=0o600)
+    try:
+        shutil.copyfile(plan.file, staged)
+        _make_ready(staged, plan, epoch)
+        kept = _keep_aside(target, stamp) if target.exists() else ""
+        staged.replace(target)
+        _sync(target.parent)
+    finally:
+        _remove(staged)
+    return kept
+
+
+def _make_ready(staged: Path, plan: Plan, epoch: str) -> None:
+    """Bring the copy up to this version, as a history of its own, safely on the disk."""
+    if sqlite_contents(staged, alone=True) != plan.contents:
+        raise Refused(Refusal(code="restore.not_a_backup", values={"file": str(plan.file)}))
+    database = open_database(f"sqlite:///{staged}")
+    try:
+        upgrade(database)
+        with database.writing() as session:
+            for statement in new_history(epoch):
+                session.execute(text(statement))
+    finally:
+        database.close()
+    with closing(sqlite3.connect(staged)) as held:
+        held.execute("PRAGMA journal_mode=DELETE").close()
+    _sync(staged)
+
+
+def _keep_aside(target: Path, stamp: str) -> str:
+    """A second name for the file in use, which the next step takes its first name from."""
+    _close_in_good_order(target)
+    kept = target.with_name(f"{target.stem}.before-{stamp}{target.suffix}")
+    kept.hardlink_to(target)
+    for log in LOGS:
+        left = Path(f"{target}{log}")
+        if left.exists():
+            left.rename(f"{kept}{log}")
+    return str(kept)
+
+
+def _close_in_good_order(target: Path) -> None:
+    """Write SQLite's log back into the file; refused where another program has it open."""
+    try:
+        with closing(sqlite3.connect(target, timeout=0)) as held:
+            held.execute("PRAGMA journal_mode=DELETE").close()
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode == sqlite3.SQLITE_BUSY:
+            raise Refused(Refusal(code="restore.county_runs")) from error
+        # A file that cannot be opened is kept as it is.
+    except sqlite3.DatabaseError:
+        return
+
+
+def _remove(staged: Path) -> None:
+    for suffix in ("", "-journal", *LOGS):
+        Path(f"{staged}{suffix}").unlink(missing_ok=True)
+
+
+def _sync(path: Path) -> None:
+    opened = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)
+
+
+# PostgreSQL: the tables in use are moved to a schema of their own in the same transaction.
+
+
+def _restore_tables(config: CountyConfig, plan: Plan, stamp: str, epoch: str) -> str:
+    programs = programs_for(config)
+    schema, tables = _tables_in_use(config)
+    kept = f"former_{stamp}" if tables else ""
+    moves = [f'ALTER TABLE {schema}."{name}" SET SCHEMA {kept}' for name in tables]
+    before = [f"SET lock_timeout = '{LOCK_TIMEOUT}'"]
+    if tables:
+        before += [f"CREATE SCHEMA {kept}", *moves]
+    replace_tables(programs, plan.file, before, new_history(epoch, schema))
+    database = open_database(config.url)
+    try:
+        upgrade(database)
+    finally:
+        database.close()
+    return kept
+
+
+def _tables_in_use(config: CountyConfig) -> tuple[str, list[str]]:
+    """The schema the county's tables are in, and which of them are there."""
+    ours = {*Table.metadata.tables, VERSION_TABLE}
+    database = open_database(config.url)
+    try:
+        with database.engine.connect() as connection:
+            if connection.execute(text(_OTHERS), {"name": APPLICATION}).scalar_one():
+                raise Refused(Refusal(code="restore.county_runs"))
+            schema = connection.execute(text("SELECT current_schema()")).scalar_one()
+            return schema, sorted(ours & set(inspect(connection).get_table_names()))
+    finally:
+        database.close()
+
+
+_OTHERS = (
+    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+    " AND application_name = :name AND pid <> pg_backend_pid()"
+)

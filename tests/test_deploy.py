@@ -1,0 +1,183 @@
+"""What stands in `deploy/` names files, commands, variables and versions that there are."""
+
+from __future__ import annotations
+
+import configparser
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from county.config import config_from
+from county.server import SHUTDOWN_S
+from tests.commands import ROOT, VARIABLE, check_command, commands_in, known_variables
+
+DEPLOY = ROOT / "deploy"
+FILES = sorted(path for path in DEPLOY.rglob("*") if path.is_file())
+UNITS = sorted((DEPLOY / "systemd").glob("*.service"))
+IMAGE = re.compile(r"[a-z0-9/-]+(:[a-z0-9.-]+)?")
+
+
+@pytest.fixture(scope="module")
+def compose() -> dict[str, Any]:
+    told = yaml.safe_load((DEPLOY / "compose.yaml").read_text("utf-8"))
+    assert isinstance(told, dict)
+    return told
+
+
+def dockerfile() -> str:
+    return (DEPLOY / "Dockerfile").read_text("utf-8").replace("\\\n", " ")
+
+
+def instructions(name: str) -> list[str]:
+    return [
+        line.removeprefix(name).strip()
+        for line in dockerfile().splitlines()
+        if line.startswith(f"{name} ")
+    ]
+
+
+def unit(path: Path) -> configparser.RawConfigParser:
+    class Repeating(dict[str, Any]):
+        def __setitem__(self, key: str, value: Any) -> None:
+            if isinstance(value, list) and key in self:
+                value = [*self[key], *value]
+            super().__setitem__(key, value)
+
+    told = configparser.RawConfigParser(strict=False, dict_type=Repeating, interpolation=None)
+    told.optionxform = str  # type: ignore[assignment, method-assign] # systemd's names have capitals
+    told.read(path, "utf-8")
+    return told
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+def test_every_variable_named_is_one_the_county_reads(path: Path) -> None:
+    assert set(VARIABLE.findall(path.read_text("utf-8"))) <= known_variables()
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+def test_every_command_named_exists(path: Path) -> None:
+    for command in commands_in(path.read_text("utf-8")):
+        check_command(command)
+
+
+def test_no_registry_address_is_named() -> None:
+    for path in FILES:
+        assert not re.search(r"(ghcr|quay|docker|gcr)\.io|registry\.|index-url", path.read_text())
+
+
+def test_the_images_are_named_with_their_versions(compose: dict[str, Any]) -> None:
+    images = [service["image"] for service in compose["services"].values() if "image" in service]
+    bases = [told.split()[0] for told in instructions("FROM")]
+    for image in (*images, *bases):
+        assert IMAGE.fullmatch(image)
+        assert ":" in image
+
+
+def test_compose_builds_the_county_from_the_tree_and_mounts_what_is_there(
+    compose: dict[str, Any],
+) -> None:
+    build = compose["services"]["county"]["build"]
+    assert (DEPLOY / build["context"]).resolve() == ROOT
+    assert (ROOT / build["dockerfile"]).is_file()
+    mounts = [mount for service in compose["services"].values() for mount in service["volumes"]]
+    ours = [mount.split(":")[0] for mount in mounts if mount.startswith("./")]
+    assert ours
+    assert all((DEPLOY / name).is_file() for name in ours)
+    named = {mount.split(":")[0] for mount in mounts if re.match(r"[a-z]", mount)}
+    assert named == set(compose["volumes"])
+
+
+def test_what_compose_wants_to_be_told_stands_in_the_example(compose: dict[str, Any]) -> None:
+    wanted = set(re.findall(r"\$\{([A-Z_]+)", (DEPLOY / "compose.yaml").read_text("utf-8")))
+    example = (DEPLOY / "env.example").read_text("utf-8")
+    assert wanted == set(re.findall(r"^([A-Z_]+)=", example, re.MULTILINE))
+
+
+def test_the_countys_settings_in_compose_are_read_as_meant(compose: dict[str, Any]) -> None:
+    told = compose["services"]["county"]["environment"]
+    config = config_from(told)
+    assert (config.host, config.port) == ("0.0.0.0", 8600)
+    assert config.url.startswith("postgresql+psycopg://luyue:")
+    assert compose["services"]["proxy"]["environment"]["COUNTY_UPSTREAM"] == "county:8600"
+
+
+def test_only_the_proxy_can_be_reached_from_outside(compose: dict[str, Any]) -> None:
+    services = compose["services"]
+    assert [name for name, service in services.items() if "ports" in service] == ["proxy"]
+    assert services["database"]["networks"] == ["inside"]
+    assert compose["networks"]["inside"] == {"internal": True}
+
+
+def test_whoever_stops_the_county_waits_until_its_requests_have_ended(
+    compose: dict[str, Any],
+) -> None:
+    grace = compose["services"]["county"]["stop_grace_period"]
+    assert int(grace.removesuffix("s")) > SHUTDOWN_S
+    patience = unit(DEPLOY / "systemd" / "luyue-county.service")["Service"]["TimeoutStopSec"]
+    assert int(patience.removesuffix("s")) > SHUTDOWN_S
+
+
+def test_the_backup_programs_are_of_the_servers_version(compose: dict[str, Any]) -> None:
+    server = compose["services"]["database"]["image"].split(":")[1]
+    assert re.findall(r"postgresql-client-(\d+)", dockerfile()) == [server]
+
+
+def test_the_image_is_made_of_files_that_are_there_and_of_pinned_packages() -> None:
+    for told in instructions("COPY"):
+        if not told.startswith("--from"):
+            *sources, _ = told.split()
+            assert all((ROOT / source).exists() for source in sources)
+    installed = [line for line in instructions("RUN") if "pip install" in line]
+    assert all("--require-hashes" in line or "--no-deps" in line for line in installed)
+    extract = re.search(r"sed -n '[^']+' requirements/dev\.txt", dockerfile().replace("\\[", "["))
+    assert extract is not None
+
+
+def test_the_packing_tool_is_taken_from_its_list_with_its_hash() -> None:
+    (expression,) = re.findall(r"sed -n '([^']+)'", (DEPLOY / "Dockerfile").read_text("utf-8"))
+    taken = subprocess.run(
+        ["sed", "-n", expression, "requirements/dev.txt"],
+        cwd=ROOT, capture_output=True, text=True, check=True,
+    ).stdout  # fmt: skip
+    assert re.fullmatch(r"setuptools==\S+ \\\n(    --hash=sha256:[0-9a-f]{64}( \\)?\n)+", taken)
+
+
+def test_every_console_module_is_in_the_image() -> None:
+    copied = " ".join(instructions("COPY"))
+    assert {path.name for path in ROOT.glob("console*.py")} <= set(copied.split())
+
+
+def test_the_image_does_not_run_as_root_and_says_whether_it_is_well() -> None:
+    assert instructions("USER") == ["luyue"]
+    assert "/ready" in instructions("HEALTHCHECK")[0]
+    assert (instructions("ENTRYPOINT"), instructions("CMD")) == (
+        ['["luyue"]'],
+        ['["county", "serve"]'],
+    )
+
+
+@pytest.mark.parametrize("path", UNITS, ids=lambda path: path.name)
+def test_a_unit_runs_a_command_of_ours_without_privileges(path: Path) -> None:
+    told = unit(path)["Service"]
+    assert "/opt/luyue/.venv/bin/luyue county" in told["ExecStart"]
+    assert told["User"] == "luyue"
+    assert (told["NoNewPrivileges"], told["ProtectSystem"]) == ("yes", "strict")
+    assert told["EnvironmentFile"] == "/etc/luyue/county.env"
+
+
+def test_the_timer_belongs_to_a_service() -> None:
+    (timer,) = (DEPLOY / "systemd").glob("*.timer")
+    assert timer.with_suffix(".service") in UNITS
+    assert unit(timer)["Timer"]["Persistent"] == "true"
+
+
+@pytest.mark.parametrize("name", ["Caddyfile", "nginx.conf"])
+def test_a_proxy_passes_all_but_the_counts_to_the_countys_port(name: str) -> None:
+    told = (DEPLOY / name).read_text("utf-8")
+    assert "127.0.0.1:8600" in told
+    assert "/metrics" in told
+    assert told.count("{") == told.count("}")
