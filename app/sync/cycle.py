@@ -26,7 +26,7 @@ from app.store.queries.device import (
 )
 from app.sync.county_call import CountyCall
 from app.sync.first_load import FirstLoad, Portions
-from app.sync.pace import DOWN, MOST_SENT_BYTES, UP, Pace
+from app.sync.pace import MOST_SENT_BYTES, Paces
 from app.sync.progress import Tally
 from app.sync.pull import read_answer, store_answer
 from app.sync.push import envelopes, next_operations
@@ -78,6 +78,7 @@ class Cycle:
         progress: Progress,
         is_cancelled: Callable[[], bool],
         portions: Portions | None,
+        paces: Paces,
     ) -> None:
         self._store = store
         self._call = call
@@ -85,8 +86,7 @@ class Cycle:
         self._is_cancelled = is_cancelled
         self._tally = Tally(clock=clock, progress=progress)
         self._first_load = FirstLoad(store, call, self._tally, is_cancelled, portions)
-        self._up: Pace = UP
-        self._down: Pace = DOWN
+        self._paces = paces
         self._resend_from: int | None = None
 
     def run(self) -> SyncResult:
@@ -130,7 +130,7 @@ class Cycle:
 
     def _outgoing(self) -> Outgoing:
         with self._store.transaction() as session:
-            operations = next_operations(session, self._up.size)
+            operations = next_operations(session, self._paces.up.size)
             if operations:
                 op_ids = [operation.op_id for operation in operations]
                 outbox.mark_sent(session, op_ids, self._clock.now())
@@ -146,26 +146,25 @@ class Cycle:
 
     def _exchanged(self, outgoing: Outgoing) -> SyncResponse | None:
         """The county's answer; None where the trip was too large and a smaller one is next."""
-        began_s = self._clock.elapsed_s()
+        began_s, moved_before = self._clock.elapsed_s(), self._call.bytes_moved
         try:
             most_bytes = MOST_SENT_BYTES if len(outgoing.operations) > 1 else None
-            content = self._call.post(PATH, outgoing.content(self._down.size), most_bytes)
+            content = self._call.post(PATH, outgoing.content(self._paces.down.size), most_bytes)
         except SyncTrouble as trouble:
             if not self._may_shrink(trouble, len(outgoing.operations)):
                 raise
-            self._up = self._up.halved(len(outgoing.operations))
-            self._down = self._down.halved(self._down.size)
+            self._paces.failed(len(outgoing.operations))
             return None
         answer = read_answer(content)
         seconds = self._clock.elapsed_s() - began_s
-        self._up = self._up.after(len(outgoing.operations), seconds)
-        self._down = self._down.after(len(answer.changes), seconds)
+        moved = self._call.bytes_moved - moved_before
+        self._paces.went(len(outgoing.operations), len(answer.changes), moved, seconds)
         return answer
 
     def _may_shrink(self, trouble: SyncTrouble, operations: int) -> bool:
         if trouble.code == Trouble.TOO_LARGE:
             return operations > 1
-        return trouble.code == Trouble.TIMEOUT and operations > self._up.least
+        return trouble.code == Trouble.TIMEOUT and operations > self._paces.up.least
 
     def _more_to_send(self, sent: Sequence[Operation], answer: SyncResponse) -> bool:
         """Whether operations are left; raises SyncTrouble where the county gets no further."""

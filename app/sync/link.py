@@ -15,6 +15,7 @@ from app.sync import custody, enrolment
 from app.sync.county_call import CountyCall, Signer
 from app.sync.cycle import Cycle
 from app.sync.first_load import PORTIONS, Portions
+from app.sync.pace import Paces
 from app.sync.transport import HttpTransport, Transport
 from app.sync.troubles import SyncTrouble, Trouble
 from core.wire.custody import RecoverRequest, RecoverResponse
@@ -35,6 +36,7 @@ class HttpCounty:
         self._connect = connect
         self._portions = portions
         self._turn = Lock()
+        self._paces = Paces()
         self._cancelled = Event()
 
     def enrol(self, county_url: str, request: EnrolRequest) -> EnrolResponse:
@@ -85,8 +87,15 @@ class HttpCounty:
             call = CountyCall(transport, signer, self._clock)
             with suppress(SyncTrouble):  # the cycle meets the same trouble and reports it
                 custody.hand_key_in(store, call)
-            is_cancelled = self._cancelled.is_set
-            return Cycle(store, call, self._clock, progress, is_cancelled, self._portions).run()
+            return Cycle(
+                store,
+                call,
+                self._clock,
+                progress,
+                self._cancelled.is_set,
+                self._portions,
+                self._paces,
+            ).run()
         finally:
             transport.close()
 

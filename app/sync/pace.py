@@ -8,6 +8,8 @@ TARGET_S = 4.5
 GROWTH = 1.5
 MOST_SENT_BYTES = 256 * 1024
 """The most a batch weighs compressed; a single record larger than that is sent alone."""
+RECORD_BYTES = 90
+"""About what a record adds to a compressed batch."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +27,14 @@ class Pace:
         wanted = records * TARGET_S / max(seconds, 0.001)
         return self._of(min(wanted, self.size * GROWTH))
 
+    def begun(self, moved_bytes: int, seconds: float) -> Pace:
+        """The pace to begin with on a link that has just carried so many bytes; never a slower one.
+
+        What carries little in a moment may carry much: a small exchange is mostly waiting.
+        """
+        carried = moved_bytes * TARGET_S / max(seconds, 0.001)
+        return self._of(max(self.size, carried / RECORD_BYTES))
+
     def halved(self, records: int) -> Pace:
         """The pace after `records` timed out or were too large together."""
         return replace(self, size=max(1, min(self.size, records) // 2))
@@ -33,5 +43,25 @@ class Pace:
         return replace(self, size=int(max(self.least, min(size, self.most))))
 
 
-UP = Pace(size=500, least=10, most=5_000)
+UP = Pace(size=500, least=10, most=4_000)
 DOWN = Pace(size=500, least=50, most=5_000)
+
+
+@dataclass(slots=True)
+class Paces:
+    """What a county's link has shown so far; kept from one synchronisation to the next."""
+
+    up: Pace = UP
+    down: Pace = DOWN
+
+    def went(self, sent: int, received: int, moved_bytes: int, seconds: float) -> None:
+        """Note a round trip that brought so many records up and down."""
+        if not sent and self.up == UP:
+            self.up = UP.begun(moved_bytes, seconds)
+        self.up = self.up.after(sent, seconds)
+        self.down = self.down.after(received, seconds)
+
+    def failed(self, sent: int) -> None:
+        """Note a round trip that was too large, or took too long."""
+        self.up = self.up.halved(sent)
+        self.down = self.down.halved(self.down.size)

@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from app.store.outbox import OutboxState
 from app.store.queries.device import LAST_FAILURE, PROOF
 from app.sync.county_call import content_of
-from app.sync.pace import UP
+from app.sync.pace import UP, Paces
 from app.sync.transport import Answer, HttpTransport
 from app.sync.troubles import SyncTrouble, Trouble
 from core.wire.bodies import body_of
@@ -368,6 +368,7 @@ def test_a_cancelled_synchronisation_keeps_what_has_gone_through(
         return post()
 
     tablet.save(*(a_follow_up(RESIDENT.id, TODAY) for _ in range(UP.size + 1)))
+    tablet.link._paces = Paces()
     bad_link.spoil = staticmethod(cancel_then_post)
     result = tablet.synchronise()
     assert (result.failed, result.receipted) == (Trouble.CANCELLED, UP.size)

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.sync.backoff import FIRST_S, LONGEST_S, wait_s
-from app.sync.pace import UP
+from app.sync.pace import UP, Paces
 
 
 def test_a_fast_link_carries_more_each_time_but_no_more_than_half_again() -> None:
@@ -19,6 +19,25 @@ def test_a_slow_link_carries_what_fits_into_about_four_seconds() -> None:
 
 def test_a_batch_smaller_than_the_pace_changes_nothing() -> None:
     assert UP.after(3, 60.0) == UP
+
+
+def test_a_link_that_answers_at_once_is_begun_with_more() -> None:
+    paces = Paces()
+    paces.went(sent=0, received=0, moved_bytes=900, seconds=0.01)
+    assert paces.up.size == UP.most
+
+
+def test_a_slow_answer_to_a_small_question_says_nothing_of_the_link() -> None:
+    paces = Paces()
+    paces.went(sent=0, received=0, moved_bytes=900, seconds=1.0)
+    assert paces.up == UP
+
+
+def test_a_link_that_has_failed_is_not_begun_anew_by_a_small_question() -> None:
+    paces = Paces()
+    paces.failed(sent=40)
+    paces.went(sent=0, received=0, moved_bytes=900, seconds=0.01)
+    assert paces.up.size == 20
 
 
 def test_halving_ends_at_a_single_record() -> None:
