@@ -132,7 +132,9 @@ def _deliver(on_the_way: SimpleQueue[tuple[float, bytes]], sink: socket.socket) 
 
 
 @contextmanager
-def proxy_before(county_url: str, up: Way | None = None, down: Way | None = None) -> Iterator[Proxy]:
+def proxy_before(
+    county_url: str, up: Way | None = None, down: Way | None = None
+) -> Iterator[Proxy]:
     """A running proxy in front of a county."""
     address = urlsplit(county_url)
     proxy = Proxy((address.hostname or "", address.port or 0), up or Way(), down or Way())
