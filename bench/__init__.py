@@ -18,6 +18,7 @@ BENCHES: Mapping[str, str] = {
     "account": "bench.account:run",
     "store": "bench.store:figures",
     "sync": "bench.sync:run",
+    "county": "bench.county:run",
     "commit_order": "bench.commit_order:run",
 }
 """Where each benchmark is: the module and the function that gives its figures."""
