@@ -46,6 +46,14 @@ class Postgres:
         self._run(f"CREATE DATABASE {name}")
         return self._url(name)
 
+    def pause(self) -> None:
+        """Stop the server; connections break."""
+        self._server.stop()
+
+    def go_on(self) -> None:
+        """Start the server again, at the same address."""
+        self._server.start()
+
     def stop(self) -> None:
         """Stop the server."""
         self._admin.dispose()
