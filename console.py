@@ -195,13 +195,16 @@ def sample_roster(
 @app.command("bench")
 def bench(
     name: Annotated[str, typer.Argument(help="main, account, store … or all.")],
+    tablets: Annotated[
+        int | None, typer.Option(min=2, help="How many tablets `county` has.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Measure, and hold what was measured against its marks."""
     from bench import figures_named
     from bench.figures import lines_of, report_of
 
-    figures = figures_named(name)
+    figures = figures_named(name, tablets)
     if as_json:
         print_json(report_of(figures))
     else:

@@ -18,22 +18,26 @@ BENCHES: Mapping[str, str] = {
     "account": "bench.account:run",
     "store": "bench.store:figures",
     "sync": "bench.sync:run",
+    "county": "bench.county:run",
+    "commit_order": "bench.commit_order:run",
 }
 """Where each benchmark is: the module and the function that gives its figures."""
 
 
-def figures_named(name: str) -> Sequence[Figure]:
+def figures_named(name: str, tablets: int | None = None) -> Sequence[Figure]:
     """The figures of a benchmark, or of all of them one after the other.
 
-    Raises Refused `bench.unknown` for a name there is no benchmark of.
+    `tablets` is how many `county` has. Raises Refused `bench.unknown` for a name there is no
+    benchmark of.
     """
     if name == "all":
         return [figure for each in BENCHES for figure in _in_a_process_of_its_own(each)]
     if name not in BENCHES:
         values = {"name": name, "known": ", ".join(BENCHES)}
         raise Refused(Refusal(code="bench.unknown", values=values))
+    asked = {"tablets": tablets} if name == "county" and tablets else {}
     module, _, function = BENCHES[name].partition(":")
-    figures: Sequence[Figure] = getattr(import_module(module), function)()
+    figures: Sequence[Figure] = getattr(import_module(module), function)(**asked)
     return figures
 
 

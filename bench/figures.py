@@ -6,8 +6,8 @@ import json
 import os
 import platform
 import statistics
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -61,6 +61,11 @@ def figures_from_json(bench: str, text: str) -> list[Figure]:
         )
         for told in json.loads(text)["figures"]
     ]
+
+
+def prefixed(name: str, figures: Iterable[Figure]) -> list[Figure]:
+    """The figures, each named after the database or case it was measured on."""
+    return [replace(figure, name=f"{name}_{figure.name}") for figure in figures]
 
 
 def lines_of(figures: Sequence[Figure]) -> Iterator[str]:

@@ -12,7 +12,6 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from time import perf_counter
 
@@ -28,14 +27,11 @@ from app.store.tables import DeviceRow
 from app.sync.first_load import PORTIONS, Portions
 from app.sync.link import HttpCounty
 from app.sync.transport import Answer, HttpTransport
-from bench import sync_first_load
-from bench.figures import Figure
-from core.contracts import Contract
-from core.followups import FollowUp, Guidance, Reading
+from bench import sync_first_load, sync_slow_link
+from bench.figures import Figure, prefixed
+from bench.visits import OFFICE, a_visit, people, written
+from core.followups import FollowUp
 from core.ids import village_scope
-from core.people import Household, Resident
-from core.vocabulary import Mode, ReadingKind
-from core.wire.bodies import Record, body_of, kind_of
 from core.wire.envelopes import GENESIS, EnrolRequest
 from county import ledger
 from county.config import CountyConfig, utc_now
@@ -48,8 +44,7 @@ from county.schema import upgrade
 from demo.children import LOOPBACK, Children, free_port_from
 
 COUNTY_ID = "measured-county"
-OFFICE = "office"
-RECORDS, RESIDENTS, SINGLES = 10_000, 500, 15
+RECORDS, SINGLES = 10_000, 15
 SAVED_TOGETHER = 500
 BENCH_PORT = 8690
 DATA_KEY = bytes(range(32))
@@ -61,13 +56,13 @@ def run() -> list[Figure]:
     with tempfile.TemporaryDirectory(prefix="luyue-bench-") as name:
         folder = Path(name)
         figures += _figures("sqlite", folder / "sqlite", "")
-        with _postgres(folder / "server") as url:
+        with served_postgres(folder / "server") as url:
             figures += _figures("postgres", folder / "postgres", url)
     return figures
 
 
 @contextmanager
-def _postgres(folder: Path) -> Iterator[str]:
+def served_postgres(folder: Path) -> Iterator[str]:
     """The address of an empty database of a real server."""
     folder.mkdir()
     # The wheel looks for this folder when it is imported, and warns where there is none.
@@ -209,22 +204,13 @@ def _figures(name: str, folder: Path, url: str) -> list[Figure]:
                 portions=portions,
             )
 
-        return [
-            Figure(
-                name=f"{name}_{figure.name}",
-                value=figure.value,
-                unit=figure.unit,
-                mark=figure.mark,
-                at_least=figure.at_least,
-            )
-            for figure in _measured(tablet, scope, 10_000 if not url else 8_000)
-        ]
+        return prefixed(name, _measured(tablet, scope, 10_000 if not url else 8_000))
 
 
 def _measured(tablet: Callable[..., Tablet], scope: str, push_mark: float) -> Iterator[Figure]:
     first = tablet(0)
     first.synchronise()
-    first.save([_visit(first.doctor_id, scope, number) for number in range(RECORDS)])
+    first.save([a_visit(first.doctor_id, scope, number) for number in range(RECORDS)])
     seconds, moved, _ = first.synchronise()
     yield Figure(
         name="push_10k", value=RECORDS / seconds, unit="records/s", mark=push_mark, at_least=True
@@ -245,6 +231,7 @@ def _measured(tablet: Callable[..., Tablet], scope: str, push_mark: float) -> It
     yield Figure(name="nothing_down", value=moved.down, unit="bytes", mark=600)
     yield from sync_first_load.figures(tablet(2))
     yield from _singles(first, scope)
+    yield from sync_slow_link.figures(first, second, scope)
     first.store.close()
     second.store.close()
 
@@ -253,7 +240,7 @@ def _singles(tablet: Tablet, scope: str) -> Iterator[Figure]:
     """One visit saved and sent at once, as on an ordinary day."""
     times, up = [], []
     for number in range(SINGLES):
-        tablet.save([_visit(tablet.doctor_id, scope, RECORDS + number)])
+        tablet.save([a_visit(tablet.doctor_id, scope, RECORDS + number)])
         seconds, moved, _ = tablet.synchronise()
         times.append(seconds)
         up.append(moved.up)
@@ -273,7 +260,7 @@ def _founded(config: CountyConfig) -> tuple[str, list[str]]:
             village = add_village(session, act, add_township(session, act, "云岭镇"), "石门村")
             new = NewUser(name="周大夫", role="doctor", village_ids=(village.id,))
             doctor_id = add_user(session, act, new).id
-            writes = [_write(record, now) for record in _people(village.id)]
+            writes = [written(record, now) for record in people(village.id)]
             ledger.write(session, COUNTY_ID, writes, now)
             codes = [
                 invite(session, COUNTY_ID, doctor_id, created_by=OFFICE, now=now).code
@@ -282,67 +269,3 @@ def _founded(config: CountyConfig) -> tuple[str, list[str]]:
     finally:
         database.close()
     return village_scope(village.id), codes
-
-
-def _write(record: Record, now: datetime) -> ledger.RecordWrite:
-    return ledger.RecordWrite(
-        kind=kind_of(record),
-        record_id=record.id,
-        scope_id=getattr(record, "scope_id", ""),
-        body=body_of(record),
-        author_id=OFFICE,
-        recorded_at=now,
-    )
-
-
-def _people(village_id: str) -> Iterator[Record]:
-    scope = village_scope(village_id)
-    year = utc_now().year
-    for number in range(RESIDENTS):
-        home, resident = f"home-{number // 3}", f"person-{number}"
-        if number % 3 == 0:
-            yield Household(
-                id=home, scope_id=scope, village_id=village_id, number=home, head_name="王建国"
-            )
-        yield Resident(
-            id=resident, scope_id=scope, household_id=home, name="王建国", sex="male",
-            birth_date=date(1955, 4, 2), phone=f"1990000{number:04d}",
-        )  # fmt: skip
-        yield Contract(
-            id=f"contract-{number}", scope_id=scope, resident_id=resident,
-            start_on=date(year, 1, 1), end_on=date(year, 12, 31),
-        )  # fmt: skip
-
-
-def _visit(doctor_id: str, scope: str, number: int) -> FollowUp:
-    """A complete home visit, no two alike."""
-    now = datetime.now(UTC)
-    day = now.date() - timedelta(days=number % 300 + 1)
-    return FollowUp(
-        id=f"{number:08x}-0000-7000-8000-{os.urandom(6).hex()}",
-        scope_id=scope,
-        resident_id=f"person-{number % RESIDENTS}",
-        author_id=doctor_id,
-        occurred_on=day,
-        recorded_at=now,
-        mode=Mode.HOME,
-        services=("health_management",),
-        symptoms=("none",),
-        readings=(
-            Reading(
-                kind=ReadingKind.BLOOD_PRESSURE,
-                systolic_mmhg=110 + number % 60,
-                diastolic_mmhg=65 + number % 27,
-            ),
-            Reading(kind=ReadingKind.HEART_RATE, heart_rate_bpm=60 + number % 37),
-            Reading(
-                kind=ReadingKind.GLUCOSE, glucose_mmol_l=4.5 + number % 47 / 10, timing="fasting"
-            ),
-        ),
-        guidance=Guidance(diet=("less_salt",), exercise=("walk",), psychology=("calm",)),
-        adherence="regular",
-        adverse_reaction=False,
-        complication="none",
-        visit_class=1,
-        next_on=day + timedelta(days=30),
-    )

@@ -33,7 +33,10 @@ def decoded(body: bytes, coding: str) -> bytes:
         if name == "zstd":
             plain = _from_zstd(body)
         elif name == "gzip":
-            plain = zlib.decompressobj(_GZIP_WINDOW).decompress(body, MOST_PLAIN_BYTES + 1)
+            unpacked = zlib.decompressobj(_GZIP_WINDOW)
+            plain = unpacked.decompress(body, MOST_PLAIN_BYTES + 1)
+            if not unpacked.eof and len(plain) <= MOST_PLAIN_BYTES:
+                raise BadCoding  # cut off: its checksum, or more, has not come
         elif name == "identity":
             plain = body
         else:

@@ -52,7 +52,7 @@ class Children:
         for child in reversed(self._children):
             _end(child.process)
 
-    def start(self, name: str, arguments: Sequence[str], ready_url: str) -> None:
+    def start(self, name: str, arguments: Sequence[str], ready_url: str) -> Child:
         """Start a `luyue` command and wait until `ready_url` answers; raises ChildFailed."""
         self._logs.mkdir(parents=True, exist_ok=True)
         log = self._logs / f"{name}.log"
@@ -69,6 +69,7 @@ class Children:
         child = Child(name=name, process=process, log=log)
         self._children.append(child)
         _wait_until_ready(child, ready_url)
+        return child
 
     def watch(self) -> None:
         """Wait until one of them ends by itself, which raises ChildFailed."""

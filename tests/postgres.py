@@ -51,6 +51,14 @@ class Postgres:
         """The folder of pg_dump and its fellows, as old as the server."""
         return self._server.bin_path
 
+    def pause(self) -> None:
+        """Stop the server; connections break."""
+        self._server.stop()
+
+    def go_on(self) -> None:
+        """Start the server again, at the same address."""
+        self._server.start()
+
     def stop(self) -> None:
         """Stop the server."""
         self._admin.dispose()

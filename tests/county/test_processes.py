@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from random import Random
 from threading import Thread
 
+import pytest
 from sqlalchemy import func, select
 
 from app.store.outbox import OutboxState
+from app.store.queries.device import PROOF
 from county.config import utc_now
 from county.tables import OperationRow, RecordRow
 from tests.builders import a_follow_up, a_household, a_resident
@@ -45,6 +48,30 @@ def test_a_county_killed_in_mid_push_has_every_acknowledged_record_and_takes_the
     assert tablet.synchronise().failed is None
     assert set(tablet.states()) == {OutboxState.RECEIPTED}
     assert follow_ups(world) == 400
+    assert county.stop() == 0
+
+
+@pytest.mark.parametrize("rounds", [4, pytest.param(30, marks=pytest.mark.soak)])
+def test_a_county_killed_again_and_again_at_chance_moments_has_every_record_once(
+    world: World, rounds: int
+) -> None:
+    write_records(world.database, utc_now(), HOUSEHOLD, RESIDENT)
+    port, chance = free_port(), Random(rounds)
+    county = CountyProcess(world.county_dir, port)
+    tablet = world.tablet(county.url)
+    for _ in range(rounds):
+        tablet.save(*(a_follow_up(RESIDENT.id, utc_now().date()) for _ in range(100)))
+        pushing = Thread(target=tablet.synchronise)
+        pushing.start()
+        pushing.join(chance.uniform(0, 0.6))
+        county.kill()
+        pushing.join()
+        assert follow_ups(world) >= tablet.states().count(OutboxState.RECEIPTED)
+        county = CountyProcess(world.county_dir, port)
+    assert tablet.synchronise().failed is None
+    assert set(tablet.states()) == {OutboxState.RECEIPTED}
+    assert follow_ups(world) == 100 * rounds
+    assert (tablet.setting(PROOF) or "").startswith("equal")
     assert county.stop() == 0
 
 

@@ -21,6 +21,7 @@ from county import ledger
 from county.config import utc_now
 from county.ledger import RecordWrite
 from county.tables import ConflictRow, DeviceRow, OperationRow, RecordRow, UserRow
+from simulation.proxy import proxy_before
 from tests.builders import (
     COUNTY_ID,
     DOCTOR_ID,
@@ -30,7 +31,6 @@ from tests.builders import (
     a_resident,
 )
 from tests.county.conftest import World
-from tests.county.cutting_proxy import cutting_proxy
 from tests.county_world import OTHER_SCOPE, OTHER_VILLAGE_ID, running, write_records
 from tests.fakes import FakeClock
 from tests.postgres import Postgres
@@ -133,15 +133,15 @@ def test_a_reply_lost_after_the_county_committed_costs_nothing(
 def test_a_connection_cut_at_any_byte_loses_and_doubles_nothing(
     world: World, url: str, direction: str, cut_after: int
 ) -> None:
-    with cutting_proxy(url) as proxy:
+    with proxy_before(url) as proxy:
         tablet = world.tablet(proxy.url)
         tablet.save(a_follow_up(RESIDENT.id, TODAY))
         if direction == "up":
-            proxy.cut_up_after = cut_after
+            proxy.up.cut_after = cut_after
         else:
-            proxy.cut_down_after = cut_after
+            proxy.down.cut_after = cut_after
         tablet.synchronise()
-        proxy.cut_up_after = proxy.cut_down_after = None
+        proxy.up.cut_after = proxy.down.cut_after = None
         # The kept record reaches the county exactly once, with or without the cut.
         assert tablet.synchronise().failed is None
     assert tablet.states() == [OutboxState.RECEIPTED]
