@@ -14,7 +14,7 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from app.clock import Clock
-from app.sync.coding import ACCEPTED, SENT, compressed, plain
+from app.sync.coding import ACCEPTED, Codings, plain
 from app.sync.transport import Answer, Transport
 from app.sync.troubles import SyncTrouble, Trouble
 from core.wire.canonical import sha256_hex
@@ -73,10 +73,13 @@ class Signer:
 class CountyCall:
     """Signed posts to one county; remembers how far the tablet's clock is off."""
 
-    def __init__(self, transport: Transport, signer: Signer, clock: Clock) -> None:
+    def __init__(
+        self, transport: Transport, signer: Signer, clock: Clock, codings: Codings | None = None
+    ) -> None:
         self._transport = transport
         self._signer = signer
         self._clock = clock
+        self._codings = codings or Codings()
         self.offset = timedelta()
         self.bytes_moved = 0
 
@@ -85,24 +88,32 @@ class CountyCall:
 
         A body of more than `most_bytes` once compressed is `too_large` and is not sent.
         A county that finds the time too far off names its own; the request is signed again
-        for that time, and nothing but the signature changes.
+        for that time, and nothing but the signature changes. A coding it does not read (415)
+        is laid aside for a plainer one.
         """
-        body = compressed(said)
-        if most_bytes is not None and len(body) > most_bytes:
-            raise SyncTrouble(Trouble.TOO_LARGE)
         for _ in range(SIGNINGS):
-            answer = self._transport.post(path, body, self._headers(path, body))
+            body, coding = self._codings.compressed(said)
+            if most_bytes is not None and len(body) > most_bytes:
+                raise SyncTrouble(Trouble.TOO_LARGE)
+            answer = self._transport.post(path, body, self._headers(path, body, coding))
             self.bytes_moved += len(body) + len(answer.body)
-            if answer.status != 401 or not self._corrected(answer):
+            self._codings.heard(answer.headers.get("content-encoding", ""))
+            if not self._to_be_said_again(answer, coding):
                 return content_of(answer)
         raise SyncTrouble(Trouble.CLOCK_OFF)
 
-    def _headers(self, path: str, body: bytes) -> dict[str, str]:
+    def _to_be_said_again(self, answer: Answer, coding: str) -> bool:
+        """Whether the same request goes again: signed for another time, or in another coding."""
+        if answer.status == 415:
+            return self._codings.refused(coding)
+        return answer.status == 401 and self._corrected(answer)
+
+    def _headers(self, path: str, body: bytes, coding: str) -> dict[str, str]:
         at = self._clock.now() + self.offset
         return {
             **self._signer.headers(path, body, at, os.urandom(_NONCE_BYTES).hex()),
             "Content-Type": "application/json",
-            "Content-Encoding": SENT,
+            "Content-Encoding": coding,
             "Accept-Encoding": ACCEPTED,
         }
 
