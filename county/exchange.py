@@ -28,6 +28,7 @@ from county.envelopes import Opened, opened
 from county.ingest import Intake, take_in
 from county.keys import sign, the_county
 from county.orders import orders_for
+from county.repair import Repair, repair
 from county.tables import CountyRow, DeviceRow, UserRow
 
 MOST_OPERATIONS = 20_000
@@ -95,6 +96,7 @@ def _exchanged(
     device.last_seen_at, device.app_version = now, request.app_version[:40]
     intake = take_in(session, device, batch, now) if batch else Intake(receipts=())
     page = _page(session, device, request, batch)
+    repaired = _repaired(session, device, request, now)
     return SyncResponse(
         server_time=now.isoformat(),
         county_version=VERSION,
@@ -109,6 +111,8 @@ def _exchanged(
         roots=page.roots,
         revoked=device.state != "active",
         orders=orders_for(session, sender.county, device),
+        told=repaired.told,
+        repairs=repaired.changes,
     )
 
 
@@ -126,6 +130,14 @@ def _page(
         request.want,
         known=frozenset(item.record_id for item in batch if item.envelope.get("action") == "put"),
     )
+
+
+def _repaired(session: Session, device: DeviceRow, request: SyncRequest, now: datetime) -> Repair:
+    doctor = session.get_one(UserRow, (device.county_id, device.doctor_id))
+    question = request.question
+    if question is None or device.state != "active" or question.scope_id not in scopes_of(doctor):
+        return Repair()
+    return repair(session, device.county_id, question, now)
 
 
 def _lost_here(device: DeviceRow, request: SyncRequest) -> int | None:

@@ -38,6 +38,8 @@ class CountyEnd:
         self._path = path
         self._backups = self._restores = 0
         self._statements_left: int | None = None
+        self.repairs = 0
+        """How often a tablet had to ask what differs."""
         self.database = self._opened()
 
     def answer(self, path: str, body: bytes, headers: Mapping[str, str], now: datetime) -> Answer:
@@ -62,6 +64,7 @@ class CountyEnd:
         sender = proven(self.database, signed, now)
         plain = decoded(body, headers.get("Content-Encoding", ""))
         answer = exchange(self.database, sender, plain, now)
+        self.repairs += answer.told is not None
         content, coding = encoded(
             RESPONSES.dump_json(answer, exclude_defaults=True), headers.get("Accept-Encoding", "")
         )

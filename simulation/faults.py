@@ -33,6 +33,7 @@ class Fault(StrEnum):
     REASSIGNED = "reassigned"
     REVOKED = "revoked"
     RESTORED = "restored"
+    DECAYED = "decayed"
 
 
 ON_THE_WAY = (

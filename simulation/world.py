@@ -18,6 +18,7 @@ from core.vocabulary import Kind, Mode, ReadingKind
 from county.ledger import RecordWrite
 from simulation.clocks import BEGIN, TabletClock, WorldClock
 from simulation.county_end import CountyEnd
+from simulation.decay import decay
 from simulation.faults import ON_THE_WAY, Fault
 from simulation.founding import OFFICE, Founded
 from simulation.link import Link, Net
@@ -104,6 +105,7 @@ class World:
             (Fault.REASSIGNED, 1.5, self._reassign),
             (Fault.REVOKED, 0.5, self._revoke),
             (Fault.RESTORED, 4, self._restore),
+            (Fault.DECAYED, 3, self._decay),
         )
         return [
             (30, self._visit),
@@ -317,6 +319,10 @@ class World:
         self.restored = True
         self.note("the county is restored from last night")
         self.county.restore()
+
+    def _decay(self, tablet: TabletEnd) -> None:
+        self.met[Fault.DECAYED] += 1
+        self.note(f"{tablet.name} decays: {decay(tablet.store, self.chance, self._id())}")
 
     # Calm.
 

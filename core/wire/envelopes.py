@@ -14,6 +14,7 @@ from pydantic import TypeAdapter
 
 from core.wire.canonical import canonical_bytes, sha256_hex
 from core.wire.custody import Orders
+from core.wire.repair import Question, Told
 
 PROTOCOL = 1
 GENESIS = "0" * 64
@@ -162,6 +163,7 @@ class SyncRequest:
 
     `acknowledged_seq` is its last operation it holds a receipt for; a county restored from
     an older backup sees by it what to ask for again. `want` is the most changes it takes.
+    `question` asks where a scope's sums differ.
     """
 
     device_id: str
@@ -170,6 +172,7 @@ class SyncRequest:
     cursors: dict[str, Cursor] = field(default_factory=dict)
     want: int = 2000
     acknowledged_seq: int = 0
+    question: Question | None = None
     protocol: int = PROTOCOL
 
 
@@ -183,7 +186,8 @@ class SyncResponse:
     longer this tablet's. `durable_seq` is the tablet's last operation under the county's
     backup. `roots` are the sums (`core.wire.digests`) of the scopes the changes bring level.
     A `revoked` tablet may still hand in, into quarantine, and is sent nothing. `orders` are
-    the county's demands on this tablet where they are not the defaults.
+    the county's demands on this tablet where they are not the defaults. `told` answers the
+    request's question; the records it fetched are `repairs`, which move no cursor.
     """
 
     server_time: str
@@ -199,6 +203,8 @@ class SyncResponse:
     roots: dict[str, str] = field(default_factory=dict)
     revoked: bool = False
     orders: Orders | None = None
+    told: Told | None = None
+    repairs: tuple[Change, ...] = ()
     protocol: int = PROTOCOL
 
 
