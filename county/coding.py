@@ -7,7 +7,7 @@ import zlib
 
 import zstandard
 
-from core.wire import dictionary
+from packing import dictionary
 
 MOST_SENT_BYTES = 1 << 20
 """The most a request may weigh as sent; tablets keep to a quarter of it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -11,12 +12,14 @@ import structlog
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from core.refusals import Refusal, Refused
 from core.wire.digests import record_digest, root_text
 from core.wire.envelopes import Change
 from core.wire.repair import (
     MOST_BUCKETS,
     MOST_DIGESTS,
     MOST_FETCHED,
+    Bucket,
     Question,
     Told,
     bucket_name,
@@ -28,6 +31,8 @@ from county.tables import RecordRow, ScopeHeadRow
 COUNTY = "county"
 """Who the audit trail names where the county itself did something."""
 ROOT_SETTLED = "root_settled"
+MOST_NAMED = 2_001
+_NAME = re.compile(r"[0-9A-Za-z_.: -]{0,80}", re.ASCII)
 _log = structlog.get_logger()
 
 
@@ -40,17 +45,27 @@ class Repair:
 
 
 def repair(session: Session, county_id: str, question: Question, now: datetime) -> Repair:
-    """The answer to a tablet that may see the question's scope."""
+    """The answer to a tablet that may see the question's scope.
+
+    Raises Refused `wire.malformed` for names no record could have.
+    """
+    named = (*question.fetch, *(kind for kind, _ in question.buckets), question.after)
+    if len(named) > MOST_NAMED or not all(_NAME.fullmatch(name) for name in named):
+        raise Refused(Refusal(code="wire.malformed"))
     if question.fetch:
         return _fetched(session, county_id, question)
     if question.buckets:
         return Repair(told=_digests(session, county_id, question))
-    settle_root(session, county_id, question.scope_id, now)
-    return Repair(told=_buckets(session, county_id, question))
+    return Repair(told=_buckets(session, county_id, question, now))
 
 
-def settle_root(session: Session, county_id: str, scope_id: str, now: datetime) -> bool:
-    """Count a scope's sum anew; whether the one kept was wrong. It is put right, and noted."""
+def settle_root(
+    session: Session, county_id: str, scope_id: str, now: datetime
+) -> tuple[Bucket, ...]:
+    """Count a scope anew, by kind and month; a kept sum that was wrong is put right and noted.
+
+    The scope stays locked meanwhile, so that nobody's change comes between sum and records.
+    """
     query = (
         select(ScopeHeadRow)
         .where(ScopeHeadRow.county_id == county_id, ScopeHeadRow.scope_id == scope_id)
@@ -58,22 +73,20 @@ def settle_root(session: Session, county_id: str, scope_id: str, now: datetime) 
         .execution_options(populate_existing=True)
     )
     head = session.scalars(query).one_or_none()
-    if head is None:
-        return False
-    counted = root_text(sum(digest for _, _, digest in _sums(session, county_id, scope_id)))
-    if counted == head.root:
-        return False
-    _log.error("root_settled", scope=scope_id, kept=head.root, counted=counted)
-    note_act(session, county_id, COUNTY, ROOT_SETTLED, "scope", scope_id, now)
-    head.root = counted
-    session.flush()
-    return True
+    found = buckets_of(_sums(session, county_id, scope_id))
+    counted = root_text(sum(int(bucket.sum, 16) for bucket in found))
+    if head is not None and counted != head.root:
+        _log.error("root_settled", scope=scope_id, kept=head.root, counted=counted)
+        note_act(session, county_id, COUNTY, ROOT_SETTLED, "scope", scope_id, now)
+        head.root = counted
+        session.flush()
+    return found
 
 
-def _buckets(session: Session, county_id: str, question: Question) -> Told:
+def _buckets(session: Session, county_id: str, question: Question, now: datetime) -> Told:
     found = [
         bucket
-        for bucket in buckets_of(_sums(session, county_id, question.scope_id))
+        for bucket in settle_root(session, county_id, question.scope_id, now)
         if bucket_name(bucket) > question.after
     ]
     return Told(

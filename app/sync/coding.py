@@ -9,7 +9,7 @@ import zlib
 
 import zstandard
 
-from core.wire import dictionary
+from packing import dictionary
 
 ACCEPTED = f"{dictionary.CODING}, zstd, gzip"
 SENT = "zstd"

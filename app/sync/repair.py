@@ -8,7 +8,8 @@ from app.clock import Clock
 from app.store import proof
 from app.store.opening import Store
 from app.sync.troubles import SyncTrouble, Trouble
-from core.wire.envelopes import SyncResponse
+from core.wire.digests import body_hash
+from core.wire.envelopes import Change, SyncResponse
 from core.wire.repair import (
     MOST_DIGESTS,
     MOST_FETCHED,
@@ -97,9 +98,9 @@ class Repair:
             answer = self._ask(Question(scope_id=self._scope_id, fetch=asked))
             if answer.told is None:
                 raise SyncTrouble(Trouble.NOT_UNDERSTOOD)
-            # Nothing but what was asked for may come or go by this door.
+            # Nothing but what was asked for may come or go by this door, and no damage.
             unknown = set(answer.told.unknown) & set(asked)
-            repairs = [item for item in answer.repairs if item.record_id in asked]
+            repairs = [item for item in answer.repairs if item.record_id in asked and _sound(item)]
             with self._store.transaction() as session:
                 self.changed += proof.level(session, self._scope_id, repairs, unknown)
 
@@ -108,6 +109,13 @@ class Repair:
         if told is None:
             raise SyncTrouble(Trouble.NOT_UNDERSTOOD)
         return told
+
+
+def _sound(change: Change) -> bool:
+    """Whether a record that comes is what its hash says."""
+    if change.action == "remove":
+        return True
+    return change.body is not None and body_hash(change.body) == change.hash
 
 
 def _portions(buckets: Sequence[Bucket]) -> Iterator[list[Bucket]]:

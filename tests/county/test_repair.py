@@ -212,7 +212,7 @@ def test_a_record_the_county_receipted_and_lost_is_offered_again_and_never_dropp
     tablet.synchronise()
     lose_at_the_county(world, mine.id, operation=True)
     with world.database.writing() as session:
-        assert settle_root(session, COUNTY_ID, SCOPE, utc_now())
+        settle_root(session, COUNTY_ID, SCOPE, utc_now())
     wire.said.clear()
     tablet.synchronise()
     sent = [item["record_id"] for said, _ in wire.said for item in said.get("operations", ())]
@@ -237,7 +237,19 @@ def test_a_wrong_sum_of_the_countys_own_is_noted_and_settled(
             select(tables.AuditRow).where(tables.AuditRow.action == ROOT_SETTLED)
         ).all()
         assert [act.object_id for act in acts] == [SCOPE]
-        assert not settle_root(session, COUNTY_ID, SCOPE, utc_now())
+
+
+def test_damage_at_the_county_does_not_spread_to_a_tablet(world: World, tablet: TabletHere) -> None:
+    for damage in ({"body": ALTERED}, {"hash": body_hash(ALTERED), "body": body_of(VISITS[1])}):
+        with world.database.writing() as session:
+            session.execute(
+                update(tables.RecordRow).where(tables.RecordRow.id == VISITS[1].id).values(damage)
+            )
+        drop(tablet, VISITS[2].id)
+        tablet.synchronise()
+        assert tablet.body(VISITS[1].id) == body_of(VISITS[1])
+        assert tablet.body(VISITS[2].id) == body_of(VISITS[2])
+    assert (tablet.setting(PROOF) or "").startswith("different")
 
 
 def test_what_has_left_by_age_is_not_sent_again(

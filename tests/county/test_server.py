@@ -15,13 +15,13 @@ import requests
 import zstandard
 from sqlalchemy import select
 
-from core.wire import dictionary
 from county.coding import MOST_PLAIN_BYTES, MOST_SENT_BYTES
 from county.config import utc_now
 from county.logs import WithoutTraceback
 from county.tables import CountyRow, DeviceRow, NonceRow, OperationRow, QuarantineRow
 from county.tries import MOST_TRIES
-from tests.builders import COUNTY_ID, a_follow_up, a_household, a_resident
+from packing import dictionary
+from tests.builders import COUNTY_ID, SCOPE, a_follow_up, a_household, a_resident
 from tests.county.conftest import World
 from tests.county.signed_post import PATH, post, request_body, signed_headers
 from tests.county_world import Enrolled, enrol_tablet, running, write_records
@@ -155,6 +155,26 @@ def test_what_is_no_request_gets_a_plain_400(url: str, tablet: Enrolled, plain: 
     answer = post(url, body, signed_headers(tablet, body))
     assert (answer.status, answer.said["code"]) == (400, "wire.malformed")
     assert "Traceback" not in answer.said["message"]
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"scope_id": 3},
+        {"scope_id": SCOPE, "fetch": ["\ud800"]},
+        {"scope_id": SCOPE, "fetch": ["a\0b"]},
+        {"scope_id": SCOPE, "buckets": [["\0", ""]]},
+        {"scope_id": SCOPE, "buckets": [["follow_up", ""]], "after": "\0"},
+        {"scope_id": SCOPE, "fetch": ["x"] * 5_000},
+    ],
+)
+def test_a_question_no_tablet_asks_gets_a_plain_400(
+    url: str, tablet: Enrolled, asked: dict[str, object]
+) -> None:
+    said = {"device_id": tablet.device_id, "app_version": "0.1.0", "question": asked}
+    body = json.dumps(said).encode()
+    answer = post(url, body, signed_headers(tablet, body))
+    assert (answer.status, answer.said["code"]) == (400, "wire.malformed")
 
 
 def test_a_bomb_is_refused(url: str, tablet: Enrolled) -> None:

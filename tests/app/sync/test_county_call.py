@@ -10,9 +10,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from app.sync.county_call import SIGNINGS, CountyCall, Signer
 from app.sync.transport import Answer
 from app.sync.troubles import SyncTrouble, Trouble
-from core.wire import dictionary
 from core.wire.canonical import sha256_hex
 from core.wire.signing import SignedParts, text_to_sign
+from packing import dictionary
 from tests.app.sync.scripted_county import Asked, Reply, ScriptedTransport, as_json
 from tests.fakes import FakeClock
 

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import zstandard
 
-from core.wire import dictionary
+from packing import dictionary
 
 SAID = (
     b'{"acknowledged_seq":17,"app_version":"0.1.0","device_id":"tablet-1","protocol":1,"want":500}'

@@ -41,7 +41,7 @@ def decompressed(body: bytes, most_bytes: int) -> bytes:
 @cache
 def dictionary() -> zstandard.ZstdCompressionDict:
     """The dictionary, prepared once for all compressors."""
-    content = resources.files("core.wire").joinpath(f"dictionary-{NUMBER}.zdict").read_bytes()
+    content = resources.files("packing").joinpath(f"dictionary-{NUMBER}.zdict").read_bytes()
     made = zstandard.ZstdCompressionDict(content)
     made.precompute_compress(level=LEVEL)
     return made
