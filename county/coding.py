@@ -7,6 +7,8 @@ import zlib
 
 import zstandard
 
+from packing import dictionary
+
 MOST_SENT_BYTES = 1 << 20
 """The most a request may weigh as sent; tablets keep to a quarter of it."""
 MOST_PLAIN_BYTES = 8 << 20
@@ -14,7 +16,7 @@ MOST_PLAIN_BYTES = 8 << 20
 ZSTD_LEVEL = 9
 GZIP_LEVEL = 6
 SMALL_BYTES = 200
-"""Below this, compressing costs more than it spares."""
+"""Below this, compressing without the dictionary costs more than it spares."""
 _GZIP_WINDOW = 31
 
 
@@ -30,7 +32,9 @@ def decoded(body: bytes, coding: str) -> bytes:
     """The plain bytes of a body; raises BadCoding or TooLarge."""
     name = coding.strip().lower() or "identity"
     try:
-        if name == "zstd":
+        if name == dictionary.CODING:
+            plain = dictionary.decompressed(body, MOST_PLAIN_BYTES)
+        elif name == "zstd":
             plain = _from_zstd(body)
         elif name == "gzip":
             unpacked = zlib.decompressobj(_GZIP_WINDOW)
@@ -51,6 +55,8 @@ def decoded(body: bytes, coding: str) -> bytes:
 def encoded(plain: bytes, accepted: str) -> tuple[bytes, str]:
     """The bytes in the best coding the other side accepts, and its name; "" where plain."""
     names = {part.partition(";")[0].strip().lower() for part in accepted.split(",")}
+    if dictionary.CODING in names and len(plain) <= dictionary.MOST_PLAIN_BYTES:
+        return dictionary.compressed(plain), dictionary.CODING
     if len(plain) < SMALL_BYTES:
         return plain, ""
     if "zstd" in names:

@@ -29,6 +29,7 @@ from county.envelopes import Opened, opened
 from county.ingest import Intake, take_in
 from county.keys import sign, the_county
 from county.orders import orders_for
+from county.repair import Repair, repair
 from county.snapshots import Snapshots
 from county.tables import CountyRow, DeviceRow, UserRow
 
@@ -106,6 +107,7 @@ def _exchanged(
     intake = take_in(session, device, batch, now) if batch else Intake(receipts=())
     is_active = device.state == "active"
     page = _page(session, device, request, batch, offers) if is_active else feed.Page()
+    repaired = _repaired(session, device, request, now)
     return SyncResponse(
         server_time=now.isoformat(),
         county_version=VERSION,
@@ -121,6 +123,8 @@ def _exchanged(
         revoked=not is_active,
         orders=orders_for(session, sender.county, device),
         snapshots=dict(offers) if is_active else {},
+        told=repaired.told,
+        repairs=repaired.changes,
     )
 
 
@@ -141,6 +145,14 @@ def _page(
         request.want,
         known=frozenset(item.record_id for item in batch if item.envelope.get("action") == "put"),
     )
+
+
+def _repaired(session: Session, device: DeviceRow, request: SyncRequest, now: datetime) -> Repair:
+    doctor = session.get_one(UserRow, (device.county_id, device.doctor_id))
+    question = request.question
+    if question is None or device.state != "active" or question.scope_id not in scopes_of(doctor):
+        return Repair()
+    return repair(session, device.county_id, question, now)
 
 
 def _lost_here(device: DeviceRow, request: SyncRequest) -> int | None:

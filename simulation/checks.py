@@ -24,6 +24,7 @@ from core.wire.envelopes import Receipt
 from county import rollups, tables
 from county.config import local_date
 from county.histories import histories_of
+from simulation.faults import Fault
 from simulation.founding import COUNTY_ID
 from simulation.tablet_end import Saved, TabletEnd
 from simulation.world import World
@@ -45,7 +46,7 @@ class _County:
 def findings(world: World) -> list[str]:
     """Everything that is not as it has to be; empty for a sound world."""
     county = _county(world)
-    found = [*_county_adds_up(world, county)]
+    found = [*_county_adds_up(world, county), *_repaired_for_nothing(world)]
     for tablet in world.tablets:
         found += _handed_in(tablet, county)
         if world.county.state_of(tablet.seat.device_id) == "active":
@@ -81,6 +82,12 @@ def _county_adds_up(world: World, county: _County) -> Iterator[str]:
         rollups.refresh_day(session, COUNTY_ID, today)
         for resident in rollups.recount(session, COUNTY_ID, today):
             yield f"the county's account of {resident} is not what its history says"
+
+
+def _repaired_for_nothing(world: World) -> Iterator[str]:
+    """Repair is for decay: it must not be what covers up a record that sync has left out."""
+    if world.county.repairs and not world.met[Fault.DECAYED]:
+        yield f"{world.county.repairs} questions about what differs, and nothing had decayed"
 
 
 def _handed_in(tablet: TabletEnd, county: _County) -> Iterator[str]:

@@ -47,6 +47,8 @@ class CountyEnd:
         self._path = path
         self._backups = self._restores = 0
         self._statements_left: int | None = None
+        self.repairs = 0
+        """How often a tablet had to ask what differs."""
         self.database = self._opened()
         self._snapshot_folder = path.with_suffix(".snapshots")
 
@@ -93,6 +95,7 @@ class CountyEnd:
     ) -> Answer:
         plain = decoded(body, headers.get("Content-Encoding", ""))
         answer = exchange(self.database, sender, plain, now, self._snapshots)
+        self.repairs += answer.told is not None
         content, coding = encoded(
             RESPONSES.dump_json(answer, exclude_defaults=True), headers.get("Accept-Encoding", "")
         )

@@ -34,6 +34,7 @@ class Fault(StrEnum):
     REVOKED = "revoked"
     RESTORED = "restored"
     SNAPSHOTS_LOST = "snapshots_lost"
+    DECAYED = "decayed"
 
 
 ON_THE_WAY = (

@@ -18,6 +18,7 @@ from core.vocabulary import Kind, Mode, ReadingKind
 from county.ledger import RecordWrite
 from simulation.clocks import BEGIN, TabletClock, WorldClock
 from simulation.county_end import CountyEnd
+from simulation.decay import decay
 from simulation.faults import ON_THE_WAY, Fault
 from simulation.founding import OFFICE, Founded
 from simulation.link import Link, Net
@@ -108,6 +109,7 @@ class World:
             (Fault.REVOKED, 0.5, self._revoke),
             (Fault.RESTORED, 4, self._restore),
             (Fault.SNAPSHOTS_LOST, 2, self._lose_snapshots),
+            (Fault.DECAYED, 3, self._decay),
         )
         return [
             (30, self._visit),
@@ -326,6 +328,10 @@ class World:
         self.met[Fault.SNAPSHOTS_LOST] += 1
         self.note("the county's snapshots are cleared away")
         self.county.lose_snapshots()
+
+    def _decay(self, tablet: TabletEnd) -> None:
+        self.met[Fault.DECAYED] += 1
+        self.note(f"{tablet.name} decays: {decay(tablet.store, self.chance, self._id())}")
 
     # Calm.
 

@@ -18,7 +18,7 @@ from app.store.restored import doubt_renewed_scopes, drop_unconfirmed
 from app.store.retention import forget_retired, forget_retired_of, retired_sums
 from app.store.rows import RecordWrite, remove_records, store_records
 from app.store.tables import OutboxRow, RecordRow
-from core.wire.digests import body_hash, record_digest, root_text
+from core.wire.digests import EMPTY_ROOT, body_hash, record_digest, root_text
 from core.wire.envelopes import OPERATIONS, Change, SyncResponse
 
 
@@ -202,3 +202,9 @@ def roots(session: Session) -> dict[str, str]:
         digest = record_digest(record_id, revision, content_hash)
         sums[scope_id] = sums.get(scope_id, 0) + digest
     return {scope_id: root_text(total) for scope_id, total in sums.items()}
+
+
+def different_scopes(session: Session, theirs: Mapping[str, str]) -> list[str]:
+    """The scopes in which this tablet's sum is not the county's."""
+    ours = roots(session)
+    return [scope for scope, root in theirs.items() if ours.get(scope, EMPTY_ROOT) != root]

@@ -27,7 +27,7 @@ PAGES_A_STEP = 64
 
 def retire_some(session: Session, today: date) -> bool:
     """Let up to STEP old facts go; whether there may be more."""
-    rows = _old_facts(session, _cutoff(session, today), the_device(session).durable_seq)
+    rows = _old_facts(session, first_day_kept(session, today), the_device(session).durable_seq)
     session.add_all(
         RetiredRow(
             record_id=row.id,
@@ -72,7 +72,15 @@ def retired_sums(session: Session) -> Mapping[str, int]:
     return sums
 
 
-def _cutoff(session: Session, today: date) -> date:
+def retired_digests(session: Session, scope_id: str) -> Mapping[str, int]:
+    """The digests of what has left of a scope, by record."""
+    rows = session.exec(
+        select(RetiredRow.record_id, RetiredRow.digest).where(RetiredRow.scope_id == scope_id)
+    )
+    return {record_id: int(digest) for record_id, digest in rows}
+
+
+def first_day_kept(session: Session, today: date) -> date:
     """The first day that stays: 1 January, so many whole years back."""
     years = int(setting(session, KEEP_YEARS) or DEFAULT_KEEP_YEARS)
     return date(today.year - years, 1, 1)

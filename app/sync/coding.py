@@ -1,4 +1,7 @@
-"""Compressed bodies on the tablet's side: zstd out, zstd or gzip in, with a bound."""
+"""Compressed bodies on the tablet's side: zstd out, zstd or gzip in, with a bound.
+
+Small bodies go with the shipped dictionary once the county has shown that it has it too.
+"""
 
 from __future__ import annotations
 
@@ -6,16 +9,35 @@ import zlib
 
 import zstandard
 
-ACCEPTED = "zstd, gzip"
+from packing import dictionary
+
+ACCEPTED = f"{dictionary.CODING}, zstd, gzip"
 SENT = "zstd"
 ZSTD_LEVEL = 9
 MOST_PLAIN_BYTES = 64 << 20
 _GZIP_WINDOW = 31
 
 
-def compressed(plain: bytes) -> bytes:
-    """The bytes as they are sent, in the coding `SENT`."""
-    return zstandard.ZstdCompressor(level=ZSTD_LEVEL).compress(plain)
+class Codings:
+    """What one county is known to read; learnt from what it writes, and from its refusals."""
+
+    def __init__(self) -> None:
+        self._reads_dictionary = False
+
+    def compressed(self, plain: bytes) -> tuple[bytes, str]:
+        """The bytes as they are sent, and their coding."""
+        if self._reads_dictionary and len(plain) <= dictionary.MOST_PLAIN_BYTES:
+            return dictionary.compressed(plain), dictionary.CODING
+        return zstandard.ZstdCompressor(level=ZSTD_LEVEL).compress(plain), SENT
+
+    def heard(self, coding: str) -> None:
+        """The county has answered in this coding."""
+        self._reads_dictionary = self._reads_dictionary or coding == dictionary.CODING
+
+    def refused(self, coding: str) -> bool:
+        """The county does not read this coding; whether another one is left to try."""
+        self._reads_dictionary = False
+        return coding != SENT
 
 
 def plain(body: bytes, coding: str) -> bytes:
@@ -30,6 +52,8 @@ def plain(body: bytes, coding: str) -> bytes:
 
 
 def _read(body: bytes, coding: str) -> bytes:
+    if coding == dictionary.CODING:
+        return dictionary.decompressed(body, MOST_PLAIN_BYTES)
     if coding == "zstd":
         with zstandard.ZstdDecompressor().stream_reader(body) as reader:
             return reader.read(MOST_PLAIN_BYTES + 1)

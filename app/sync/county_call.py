@@ -14,7 +14,7 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from app.clock import Clock
-from app.sync.coding import ACCEPTED, SENT, compressed, plain
+from app.sync.coding import ACCEPTED, Codings, plain
 from app.sync.transport import Answer, Transport
 from app.sync.troubles import SyncTrouble, Trouble
 from core.wire.canonical import sha256_hex
@@ -81,10 +81,13 @@ class Signer:
 class CountyCall:
     """Signed requests to one county; remembers how far the tablet's clock is off."""
 
-    def __init__(self, transport: Transport, signer: Signer, clock: Clock) -> None:
+    def __init__(
+        self, transport: Transport, signer: Signer, clock: Clock, codings: Codings | None = None
+    ) -> None:
         self._transport = transport
         self._signer = signer
         self._clock = clock
+        self._codings = codings or Codings()
         self.offset = timedelta()
         self.bytes_moved = 0
 
@@ -93,24 +96,30 @@ class CountyCall:
 
         A body of more than `most_bytes` once compressed is `too_large` and is not sent.
         A county that finds the time too far off names its own; the request is signed again
-        for that time, and nothing but the signature changes.
+        for that time, and nothing but the signature changes. A coding it does not read (415)
+        is laid aside for a plainer one.
         """
-        body = compressed(said)
-        if most_bytes is not None and len(body) > most_bytes:
-            raise SyncTrouble(Trouble.TOO_LARGE)
-        coding = {
+        while True:
+            body, coding = self._codings.compressed(said)
+            if most_bytes is not None and len(body) > most_bytes:
+                raise SyncTrouble(Trouble.TOO_LARGE)
+            answer = self._posted(path, body, coding)
+            self._codings.heard(answer.headers.get("content-encoding", ""))
+            if answer.status != 415 or not self._codings.refused(coding):
+                return content_of(answer)
+
+    def _posted(self, path: str, body: bytes, coding: str) -> Answer:
+        said = {
             "Content-Type": "application/json",
-            "Content-Encoding": SENT,
+            "Content-Encoding": coding,
             "Accept-Encoding": ACCEPTED,
         }
 
         def ask() -> Answer:
-            headers = {**self._signed("POST", path, body), **coding}
-            return self._transport.post(path, body, headers)
+            self.bytes_moved += len(body)
+            return self._transport.post(path, body, {**self._signed("POST", path, body), **said})
 
-        answer = self._answered(ask)
-        self.bytes_moved += len(body)
-        return content_of(answer)
+        return self._answered(ask)
 
     def part(self, path: str, etag: str, start: int, end: int) -> bytes:
         """Bytes of what lies at a path, from `start` on and before `end`, as many as came.

@@ -7,14 +7,14 @@ transaction, what came down is written in another, together with its cursors.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 
 from app.clock import Clock
 from app.config import APP_VERSION
 from app.county_link import Progress, SyncResult
 from app.store import outbox
 from app.store.cursor import cursors
-from app.store.incoming import acknowledged_seq, roots
+from app.store.incoming import acknowledged_seq, different_scopes
 from app.store.opening import Store
 from app.store.outbox import iso
 from app.store.queries.device import (
@@ -30,10 +30,11 @@ from app.sync.pace import MOST_SENT_BYTES, Paces
 from app.sync.progress import Tally
 from app.sync.pull import read_answer, store_answer
 from app.sync.push import envelopes, next_operations
+from app.sync.repair import Repair
 from app.sync.troubles import SyncTrouble, Trouble
 from core.wire.canonical import canonical_bytes
-from core.wire.digests import EMPTY_ROOT
 from core.wire.envelopes import PROTOCOL, Cursor, Operation, SyncResponse
+from core.wire.repair import Question
 
 PATH = "/sync/v1"
 
@@ -48,6 +49,7 @@ class Outgoing:
     cursors: dict[str, Cursor]
     acknowledged_seq: int
     takes_snapshots: bool
+    question: Question | None = None
 
     def content(self, want: int) -> bytes:
         """The request's JSON, with what has its default value left out."""
@@ -63,6 +65,7 @@ class Outgoing:
                 for scope, cursor in self.cursors.items()
             },
             "operations": envelopes(self.operations),
+            "question": asdict(self.question) if self.question else None,
         }
         return canonical_bytes({name: value for name, value in said.items() if value})
 
@@ -93,14 +96,43 @@ class Cycle:
         """Go on until both sides are level; raises nothing a link or a county can cause."""
         try:
             self._begin()
-            last: SyncResponse | None = None
-            while last is None:
-                last = self._last_answer()
-            self._finish(last.roots)
+            theirs = self._level_roots()
+            if self._repaired(theirs):
+                theirs = self._level_roots()
+            self._finish(theirs)
         except SyncTrouble as trouble:
             self._note_failure(trouble.code)
             return self._tally.result(trouble.code, trouble.retry_after_s)
         return self._tally.result()
+
+    def _level_roots(self) -> Mapping[str, str]:
+        """Round trips until nothing waits and nothing is new; the county's sums then."""
+        last: SyncResponse | None = None
+        while last is None:
+            last = self._last_answer()
+        return last.roots
+
+    def _repaired(self, theirs: Mapping[str, str]) -> bool:
+        """Put right what has another sum here; whether the sums are to be compared again."""
+        with self._store.transaction() as session:
+            wrong = [] if outbox.pending(session, 1) else different_scopes(session, theirs)
+        understood = False
+        for scope_id in wrong:
+            repair = Repair(self._store, self._clock, scope_id, self._asked)
+            understood = repair.run() or understood
+            self._tally.received += repair.changed
+        return understood
+
+    def _asked(self, question: Question) -> SyncResponse:
+        """One round trip with a question and no operations; what else came of it is stored."""
+        if self._is_cancelled():
+            raise SyncTrouble(Trouble.CANCELLED)
+        self._tally.tell("proving", self._call.bytes_moved)
+        outgoing = replace(self._outgoing(()), question=question)
+        answer = read_answer(self._call.post(PATH, outgoing.content(self._paces.down.size)))
+        store_answer(self._store, answer, outgoing.county_key, self._clock.now())
+        self._tally.count(0, answer)
+        return answer
 
     def _begin(self) -> None:
         with self._store.transaction() as session:
@@ -111,7 +143,7 @@ class Cycle:
         """One round trip; its answer if it was the last, None if there is more to say."""
         if self._is_cancelled():
             raise SyncTrouble(Trouble.CANCELLED)
-        outgoing = self._outgoing()
+        outgoing = self._outgoing(self._next())
         answer = self._exchanged(outgoing)
         if answer is None:
             return None
@@ -128,12 +160,16 @@ class Cycle:
         self._tally.tell("sending" if more_to_send else "receiving", self._call.bytes_moved)
         return None if more_to_send or answer.has_more else answer
 
-    def _outgoing(self) -> Outgoing:
+    def _next(self) -> Sequence[Operation]:
         with self._store.transaction() as session:
             operations = next_operations(session, self._paces.up.size)
             if operations:
                 op_ids = [operation.op_id for operation in operations]
                 outbox.mark_sent(session, op_ids, self._clock.now())
+        return operations
+
+    def _outgoing(self, operations: Sequence[Operation]) -> Outgoing:
+        with self._store.transaction() as session:
             device = the_device(session)
             return Outgoing(
                 device_id=device.device_id,
@@ -185,8 +221,7 @@ class Cycle:
             set_setting(session, LAST_SYNCED, now)
             set_setting(session, LAST_FAILURE, "")
             if not outbox.pending(session, 1):
-                ours = roots(session)
-                equal = all(ours.get(scope, EMPTY_ROOT) == root for scope, root in theirs.items())
+                equal = not different_scopes(session, theirs)
                 set_setting(session, PROOF, f"{'equal' if equal else 'different'} {now}")
 
     def _note_failure(self, code: Trouble) -> None:

@@ -12,6 +12,7 @@ from app.store.errors import StoreClosed, StoreFull
 from app.store.opening import Store
 from app.store.queries.device import the_device
 from app.sync import custody, enrolment
+from app.sync.coding import Codings
 from app.sync.county_call import CountyCall, Signer
 from app.sync.cycle import Cycle
 from app.sync.first_load import PORTIONS, Portions
@@ -38,6 +39,7 @@ class HttpCounty:
         self._turn = Lock()
         self._paces = Paces()
         self._cancelled = Event()
+        self._codings: dict[str, Codings] = {}
 
     def enrol(self, county_url: str, request: EnrolRequest) -> EnrolResponse:
         """See CountyLink."""
@@ -84,7 +86,8 @@ class HttpCounty:
         except SyncTrouble as trouble:
             return SyncResult(finished_at=self._clock.now(), failed=trouble.code)
         try:
-            call = CountyCall(transport, signer, self._clock)
+            codings = self._codings.setdefault(county_url, Codings())
+            call = CountyCall(transport, signer, self._clock, codings)
             with suppress(SyncTrouble):  # the cycle meets the same trouble and reports it
                 custody.hand_key_in(store, call)
             return Cycle(

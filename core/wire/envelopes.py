@@ -14,6 +14,7 @@ from pydantic import TypeAdapter
 
 from core.wire.canonical import canonical_bytes, sha256_hex
 from core.wire.custody import Orders
+from core.wire.repair import Question, Told
 from core.wire.snapshots import SnapshotOffer
 
 PROTOCOL = 1
@@ -163,6 +164,7 @@ class SyncRequest:
 
     `acknowledged_seq` is its last operation it holds a receipt for; a county restored from
     an older backup sees by it what to ask for again. `want` is the most changes it takes.
+    `question` asks where a scope's sums differ.
     """
 
     device_id: str
@@ -172,6 +174,7 @@ class SyncRequest:
     want: int = 2000
     acknowledged_seq: int = 0
     takes_snapshots: bool = False
+    question: Question | None = None
     protocol: int = PROTOCOL
 
 
@@ -187,6 +190,8 @@ class SyncResponse:
     A `revoked` tablet may still hand in, into quarantine, and is sent nothing. `orders` are
     the county's demands on this tablet where they are not the defaults. `snapshots` are the
     scopes to be loaded whole (`core.wire.snapshots`); no change of theirs is in this answer.
+    `told` answers the request's question; the records it fetched are `repairs`, which move no
+    cursor.
     """
 
     server_time: str
@@ -203,6 +208,8 @@ class SyncResponse:
     revoked: bool = False
     orders: Orders | None = None
     snapshots: dict[str, SnapshotOffer] = field(default_factory=dict)
+    told: Told | None = None
+    repairs: tuple[Change, ...] = ()
     protocol: int = PROTOCOL
 
 

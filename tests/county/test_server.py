@@ -20,7 +20,8 @@ from county.config import utc_now
 from county.logs import WithoutTraceback
 from county.tables import CountyRow, DeviceRow, NonceRow, OperationRow, QuarantineRow
 from county.tries import MOST_TRIES
-from tests.builders import COUNTY_ID, a_follow_up, a_household, a_resident
+from packing import dictionary
+from tests.builders import COUNTY_ID, SCOPE, a_follow_up, a_household, a_resident
 from tests.county.conftest import World
 from tests.county.signed_post import PATH, post, request_body, signed_headers
 from tests.county_world import Enrolled, enrol_tablet, running, write_records
@@ -156,6 +157,26 @@ def test_what_is_no_request_gets_a_plain_400(url: str, tablet: Enrolled, plain: 
     assert "Traceback" not in answer.said["message"]
 
 
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"scope_id": 3},
+        {"scope_id": SCOPE, "fetch": ["\ud800"]},
+        {"scope_id": SCOPE, "fetch": ["a\0b"]},
+        {"scope_id": SCOPE, "buckets": [["\0", ""]]},
+        {"scope_id": SCOPE, "buckets": [["follow_up", ""]], "after": "\0"},
+        {"scope_id": SCOPE, "fetch": ["x"] * 5_000},
+    ],
+)
+def test_a_question_no_tablet_asks_gets_a_plain_400(
+    url: str, tablet: Enrolled, asked: dict[str, object]
+) -> None:
+    said = {"device_id": tablet.device_id, "app_version": "0.1.0", "question": asked}
+    body = json.dumps(said).encode()
+    answer = post(url, body, signed_headers(tablet, body))
+    assert (answer.status, answer.said["code"]) == (400, "wire.malformed")
+
+
 def test_a_bomb_is_refused(url: str, tablet: Enrolled) -> None:
     bomb = zstandard.ZstdCompressor(level=19).compress(bytes(MOST_PLAIN_BYTES + 1))
     headers = signed_headers(tablet, bomb) | {"Content-Encoding": "zstd"}
@@ -164,6 +185,43 @@ def test_a_bomb_is_refused(url: str, tablet: Enrolled) -> None:
     bomb = gzip.compress(bytes(MOST_PLAIN_BYTES + 1))
     headers = signed_headers(tablet, bomb) | {"Content-Encoding": "gzip"}
     assert post(url, bomb, headers).status == 413
+    bomb = dictionary.compressed(bytes(MOST_PLAIN_BYTES + 1))
+    headers = signed_headers(tablet, bomb) | {"Content-Encoding": dictionary.CODING}
+    assert post(url, bomb, headers).status == 413
+
+
+def test_the_dictionary_is_for_tablets_that_name_it(url: str, tablet: Enrolled) -> None:
+    body = request_body(tablet)
+    for accepted, coding in (
+        (f"{dictionary.CODING}, zstd, gzip", dictionary.CODING),
+        ("luyue-zstd-99, zstd", "zstd"),
+        ("gzip", "gzip"),
+    ):
+        headers = signed_headers(tablet, body) | {"Accept-Encoding": accepted}
+        answer = requests.post(url + PATH, data=body, headers=headers, timeout=30, stream=True)
+        # An answer too small to be worth a plain coding goes without one.
+        assert answer.headers.get("Content-Encoding", coding) == coding
+        sent = answer.raw.read(decode_content=False)
+        if accepted.startswith(dictionary.CODING):
+            assert answer.headers["Content-Encoding"] == dictionary.CODING
+            assert b"server_time" in dictionary.decompressed(sent, MOST_PLAIN_BYTES)
+
+
+def test_a_request_in_the_dictionarys_coding_is_read(url: str, tablet: Enrolled) -> None:
+    body = dictionary.compressed(request_body(tablet))
+    headers = signed_headers(tablet, body) | {"Content-Encoding": dictionary.CODING}
+    assert post(url, body, headers).status == 200
+
+
+def test_a_frame_of_an_unknown_dictionary_is_refused_as_a_coding(
+    url: str, tablet: Enrolled
+) -> None:
+    frame = bytearray(dictionary.compressed(request_body(tablet)))
+    frame[5] = 99
+    for coding in (dictionary.CODING, "zstd", "luyue-zstd-99"):
+        headers = signed_headers(tablet, bytes(frame)) | {"Content-Encoding": coding}
+        answer = post(url, bytes(frame), headers)
+        assert (answer.status, answer.said["code"]) == (415, "wire.bad_coding")
 
 
 def test_a_body_larger_than_the_bound_is_refused(url: str, tablet: Enrolled) -> None:

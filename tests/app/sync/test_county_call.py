@@ -12,6 +12,7 @@ from app.sync.transport import Answer
 from app.sync.troubles import SyncTrouble, Trouble
 from core.wire.canonical import sha256_hex
 from core.wire.signing import SignedParts, text_to_sign
+from packing import dictionary
 from tests.app.sync.scripted_county import Asked, Reply, ScriptedTransport, as_json
 from tests.fakes import FakeClock
 
@@ -56,6 +57,43 @@ def test_a_wrong_clock_is_corrected_by_the_countys_and_the_same_body_sent_again(
     assert first.body == second.body
     assert parts_of(first).nonce != parts_of(second).nonce
     assert parts_of(second).time == parts_of(third).time == int(true_time.timestamp())
+
+
+def with_dictionary() -> Answer:
+    headers = {"content-type": "application/json", "content-encoding": dictionary.CODING}
+    return Answer(status=200, headers=headers, body=dictionary.compressed(b"{}"))
+
+
+def codings(transport: ScriptedTransport) -> list[str]:
+    return [asked.headers["Content-Encoding"] for asked in transport.asked]
+
+
+def test_the_dictionary_is_used_once_the_county_has_shown_that_it_has_it(clock: FakeClock) -> None:
+    made, transport = call(clock, with_dictionary(), as_json({}), as_json({}))
+    for _ in range(2):
+        made.post("/sync/v1", b'{"a":1}')
+    made.post("/sync/v1", bytes(dictionary.MOST_PLAIN_BYTES + 1))
+    assert codings(transport) == ["zstd", dictionary.CODING, "zstd"]
+    assert transport.asked[1].said == {"a": 1}
+
+
+def test_a_county_that_no_longer_reads_the_dictionary_is_sent_the_plainer_coding(
+    clock: FakeClock,
+) -> None:
+    unread = as_json({"code": "wire.bad_coding"}, 415)
+    made, transport = call(clock, with_dictionary(), unread, as_json({}), as_json({}))
+    for _ in range(3):
+        made.post("/sync/v1", b'{"a":1}')
+    assert codings(transport) == ["zstd", dictionary.CODING, "zstd", "zstd"]
+    signed = {parts_of(asked).body_sha256 for asked in transport.asked[1:3]}
+    assert len(signed) == 2
+
+
+def test_a_county_that_reads_no_coding_at_all_is_a_trouble(clock: FakeClock) -> None:
+    made, transport = call(clock, as_json({"code": "wire.bad_coding"}, 415))
+    with pytest.raises(SyncTrouble) as trouble:
+        made.post("/sync/v1", b"{}")
+    assert (trouble.value.code, len(transport.asked)) == (Trouble.NOT_UNDERSTOOD, 1)
 
 
 def test_a_body_heavier_than_allowed_is_not_sent(clock: FakeClock) -> None:

@@ -25,14 +25,15 @@ from core.wire.envelopes import (
     SyncRequest,
     SyncResponse,
 )
+from core.wire.repair import Bucket, Question, Told
 from core.wire.snapshots import SnapshotLine, SnapshotOffer
 
 ROOT = Path(__file__).parents[3]
 WIRE = (ROOT / "docs" / "wire.md").read_text("utf-8")
 SHAPES = (
     Operation, Receipt, Change, Cursor, SyncRequest, SyncResponse, EnrolRequest, EnrolResponse,
-    Orders, EscrowRequest, EscrowResponse, RecoverRequest, RecoverResponse, SnapshotOffer,
-    SnapshotLine,
+    Bucket, Question, Told, Orders, EscrowRequest, EscrowResponse, RecoverRequest, RecoverResponse,
+    SnapshotOffer, SnapshotLine,
 )  # fmt: skip
 CODE = re.compile(r'"((?:op|wire|auth|enrol|scope|device|http|snapshot)\.[a-z_]+)"')
 
