@@ -28,9 +28,9 @@ from core.wire.bodies import Record
 from county.config import utc_now
 from county.snapshots import LEAST_NUMBERS
 from county.tables import ScopeHeadRow, UserRow
+from simulation.proxy import proxy_before
 from tests.builders import COUNTY_ID, DOCTOR_ID, SCOPE, a_follow_up, a_household, a_resident
 from tests.county.conftest import World
-from tests.county.cutting_proxy import cutting_proxy
 from tests.county.process import CountyProcess, free_port
 from tests.county_world import OTHER_SCOPE, OTHER_VILLAGE_ID, running, write_records
 from tests.postgres import Postgres
@@ -167,12 +167,12 @@ def test_an_edit_between_two_portions_keeps_its_value_and_reaches_the_county(
 def test_a_link_that_breaks_before_the_first_piece_leaves_nothing(
     world: World, url: str, cut_after: int
 ) -> None:
-    with cutting_proxy(url) as proxy:
+    with proxy_before(url) as proxy:
         tablet, _ = watched(world.tablet(proxy.url), PORTIONS)
-        proxy.cut_down_after = cut_after
+        proxy.down.cut_after = cut_after
         assert tablet.synchronise().failed is not None
         assert contents(tablet) == []
-        proxy.cut_down_after = None
+        proxy.down.cut_after = None
         assert tablet.synchronise().failed is None
     assert is_level(world, tablet)
 
@@ -181,9 +181,9 @@ def test_a_link_that_breaks_before_the_first_piece_leaves_nothing(
 def test_where_every_connection_is_cut_each_piece_goes_on_behind_the_last(
     world: World, url: str, cut_after: int
 ) -> None:
-    with cutting_proxy(url) as proxy:
+    with proxy_before(url) as proxy:
         tablet, watch = watched(world.tablet(proxy.url), PORTIONS)
-        proxy.cut_down_after = cut_after
+        proxy.down.cut_after = cut_after
         assert tablet.synchronise().failed is None
     starts = [int(asked.removeprefix("bytes=").partition("-")[0]) for asked in watch.asked]
     assert starts[0] == 0 < starts[1]

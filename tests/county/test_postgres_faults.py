@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from sqlalchemy import func, select
 
 from app.store.outbox import OutboxState
 from app.store.queries.device import PROOF
+from app.sync.pace import UP, Paces
 from app.sync.troubles import Trouble
 from county.config import utc_now
 from county.tables import OperationRow
@@ -21,7 +23,7 @@ from tests.county.conftest import World
 from tests.county_world import running, write_records
 from tests.postgres import Postgres
 
-VISITS = 600
+VISITS = UP.size + 100
 
 
 @pytest.fixture
@@ -39,29 +41,30 @@ def test_a_county_whose_postgresql_was_away_comes_back_by_itself_and_has_lost_no
 ) -> None:
     database_url = own_postgres.empty_url()
     world = World(tmp_path, database_url)
-    household = a_household()
-    resident = a_resident(household_id=household.id)
-    write_records(world.database, utc_now(), household, resident, a_contract(resident.id))
-    with running(world.county_dir, database_url) as url:
-        tablet = world.tablet(url)
-        assert tablet.synchronise().failed is None
-        tablet.save(*(a_follow_up(resident.id, utc_now().date()) for _ in range(VISITS)))
-        batches: list[int] = []
+    with closing(world):
+        household = a_household()
+        resident = a_resident(household_id=household.id)
+        write_records(world.database, utc_now(), household, resident, a_contract(resident.id))
+        with running(world.county_dir, database_url) as url:
+            tablet = world.tablet(url)
+            assert tablet.synchronise().failed is None
+            tablet.save(*(a_follow_up(resident.id, utc_now().date()) for _ in range(VISITS)))
+            tablet.link._paces = Paces()
+            batches: list[int] = []
 
-        def stop_in_mid_push(progress: object) -> None:
-            # Called before the first batch and after each: the second finds no database.
-            batches.append(1)
-            if len(batches) == 2:
-                own_postgres.pause()
+            def stop_in_mid_push(progress: object) -> None:
+                # Called before the first batch and after each: the second finds no database.
+                batches.append(1)
+                if len(batches) == 2:
+                    own_postgres.pause()
 
-        assert tablet.link.synchronise(tablet.store, stop_in_mid_push).failed == Trouble.BUSY
-        answer = requests.get(f"{url}/ready", timeout=30)
-        assert (answer.status_code, answer.json()["code"]) == (503, "county.busy")
-        assert OutboxState.QUEUED in tablet.states()
-        own_postgres.go_on()
-        assert tablet.synchronise().failed is None
-    assert set(tablet.states()) == {OutboxState.RECEIPTED}
-    assert (tablet.setting(PROOF) or "").startswith("equal")
-    with world.database.reading() as session:
-        assert session.scalar(select(func.count()).select_from(OperationRow)) == VISITS
-    world.close()
+            assert tablet.link.synchronise(tablet.store, stop_in_mid_push).failed == Trouble.BUSY
+            answer = requests.get(f"{url}/ready", timeout=30)
+            assert (answer.status_code, answer.json()["code"]) == (503, "county.busy")
+            assert OutboxState.QUEUED in tablet.states()
+            own_postgres.go_on()
+            assert tablet.synchronise().failed is None
+        assert set(tablet.states()) == {OutboxState.RECEIPTED}
+        assert (tablet.setting(PROOF) or "").startswith("equal")
+        with world.database.reading() as session:
+            assert session.scalar(select(func.count()).select_from(OperationRow)) == VISITS
