@@ -15,7 +15,7 @@ from sqlmodel import col, select
 from app.store.outbox import OutboxState
 from app.store.queries.device import the_device
 from app.store.tables import OutboxRow
-from app.sync.pace import UP
+from app.sync.pace import UP, Paces
 from bench.figures import Figure
 from bench.visits import a_visit
 from core.followups import FollowUp
@@ -55,6 +55,7 @@ def figures(sender: Tablet, reader: Tablet, scope: str) -> Iterator[Figure]:
 
 def _sent_again(tablet: Tablet, scope: str) -> Figure:
     """What goes twice because the first answer was cut: no more than its batch."""
+    tablet.link._paces = Paces()  # as after starting the app: batches of the first size
     tablet.save(_visits(tablet, scope, 3 * UP.size))
     with _through(tablet, Way(), Way(cut_after=CUT_AFTER)) as link:
         cut = tablet.link.synchronise(tablet.store, lambda _: None)

@@ -96,10 +96,10 @@ class Cycle:
         """Go on until both sides are level; raises nothing a link or a county can cause."""
         try:
             self._begin()
-            theirs = self._level_roots()
-            if self._repaired(theirs):
-                theirs = self._level_roots()
-            self._finish(theirs)
+            wrong = self._compared(self._level_roots())
+            if self._repaired(wrong or ()):
+                wrong = self._compared(self._level_roots())
+            self._finish(wrong)
         except SyncTrouble as trouble:
             self._note_failure(trouble.code)
             return self._tally.result(trouble.code, trouble.retry_after_s)
@@ -112,10 +112,14 @@ class Cycle:
             last = self._last_answer()
         return last.roots
 
-    def _repaired(self, theirs: Mapping[str, str]) -> bool:
-        """Put right what has another sum here; whether the sums are to be compared again."""
+    def _compared(self, theirs: Mapping[str, str]) -> Sequence[str] | None:
+        """The scopes whose sums differ; None while something waits here, as they must then."""
+        self._tally.tell("proving", self._call.bytes_moved)
         with self._store.transaction() as session:
-            wrong = [] if outbox.pending(session, 1) else different_scopes(session, theirs)
+            return None if outbox.pending(session, 1) else different_scopes(session, theirs)
+
+    def _repaired(self, wrong: Sequence[str]) -> bool:
+        """Put right what has another sum here; whether the sums are to be compared again."""
         understood = False
         for scope_id in wrong:
             repair = Repair(self._store, self._clock, scope_id, self._asked)
@@ -214,15 +218,13 @@ class Cycle:
         with self._store.transaction() as session:
             return bool(outbox.pending(session, 1))
 
-    def _finish(self, theirs: Mapping[str, str]) -> None:
-        self._tally.tell("proving", self._call.bytes_moved)
+    def _finish(self, wrong: Sequence[str] | None) -> None:
         now = iso(self._clock.now())
         with self._store.transaction() as session:
             set_setting(session, LAST_SYNCED, now)
             set_setting(session, LAST_FAILURE, "")
-            if not outbox.pending(session, 1):
-                equal = not different_scopes(session, theirs)
-                set_setting(session, PROOF, f"{'equal' if equal else 'different'} {now}")
+            if wrong is not None:
+                set_setting(session, PROOF, f"{'different' if wrong else 'equal'} {now}")
 
     def _note_failure(self, code: Trouble) -> None:
         with self._store.transaction() as session:
