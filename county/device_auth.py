@@ -69,8 +69,10 @@ def signed_request(
     return SignedRequest(parts=parts, signature=headers.get(SIGNATURE_HEADER, ""))
 
 
-def prove(session: Session, county_id: str, request: SignedRequest, now: datetime) -> None:
-    """Raises NotProven unless a tablet of the county signed this request just now.
+def prove(
+    session: Session, county_id: str, request: SignedRequest, now: datetime
+) -> DeviceRow:
+    """The tablet of the county that signed this request just now; raises NotProven for any other.
 
     Codes: `auth.device_unknown`, `auth.signature`, `auth.clock` (the answer carries the
     county's time, and the tablet signs again).
@@ -84,6 +86,7 @@ def prove(session: Session, county_id: str, request: SignedRequest, now: datetim
         raise NotProven("auth.signature") from error
     if abs(now.timestamp() - request.parts.time) > MAX_SKEW_S:
         raise NotProven("auth.clock")
+    return device
 
 
 def spend_nonce(session: Session, county_id: str, parts: SignedParts, now: datetime) -> None:

@@ -50,8 +50,7 @@ def proven(database: Database, signed: SignedRequest, now: datetime) -> Proven:
     """Who sent the request; raises NotProven. Nothing of the body has been looked at yet."""
     with database.reading() as session:
         county = the_county(session)
-        prove(session, county.county_id, signed, now)
-        device = session.get_one(DeviceRow, (county.county_id, signed.parts.device_id))
+        device = prove(session, county.county_id, signed, now)
     return Proven(county=county, device_id=device.id, public_key=device.public_key, signed=signed)
 
 
@@ -103,11 +102,13 @@ def _exchanged(
     device = session.get(DeviceRow, (county_id, sender.device_id), with_for_update=True)
     if device is None:
         raise NotProven("auth.device_unknown")
-    device.last_seen_at, device.app_version = now, request.app_version[:40]
+    # Held here, a row is not read again by whoever asks for it further down.
+    doctor = session.get_one(UserRow, (county_id, device.doctor_id))
     intake = take_in(session, device, batch, now) if batch else Intake(receipts=())
+    device.last_seen_at, device.app_version = now, request.app_version[:40]
     is_active = device.state == "active"
-    page = _page(session, device, request, batch, offers) if is_active else feed.Page()
-    repaired = _repaired(session, device, request, now)
+    page = _page(session, doctor, request, batch, offers) if is_active else feed.Page()
+    repaired = _repaired(session, doctor, request, now) if is_active else Repair()
     return SyncResponse(
         server_time=now.isoformat(),
         county_version=VERSION,
@@ -130,16 +131,15 @@ def _exchanged(
 
 def _page(
     session: Session,
-    device: DeviceRow,
+    doctor: UserRow,
     request: SyncRequest,
     batch: Sequence[Opened],
     offers: Mapping[str, SnapshotOffer],
 ) -> feed.Page:
     """The next changes of the scopes that are not offered whole."""
-    doctor = session.get_one(UserRow, (device.county_id, device.doctor_id))
     return feed.page(
         session,
-        device.county_id,
+        doctor.county_id,
         [scope for scope in scopes_of(doctor) if scope not in offers],
         {scope: at for scope, at in request.cursors.items() if scope not in offers},
         request.want,
@@ -147,12 +147,11 @@ def _page(
     )
 
 
-def _repaired(session: Session, device: DeviceRow, request: SyncRequest, now: datetime) -> Repair:
-    doctor = session.get_one(UserRow, (device.county_id, device.doctor_id))
+def _repaired(session: Session, doctor: UserRow, request: SyncRequest, now: datetime) -> Repair:
     question = request.question
-    if question is None or device.state != "active" or question.scope_id not in scopes_of(doctor):
+    if question is None or question.scope_id not in scopes_of(doctor):
         return Repair()
-    return repair(session, device.county_id, question, now)
+    return repair(session, doctor.county_id, question, now)
 
 
 def _lost_here(device: DeviceRow, request: SyncRequest) -> int | None:
