@@ -69,9 +69,7 @@ def signed_request(
     return SignedRequest(parts=parts, signature=headers.get(SIGNATURE_HEADER, ""))
 
 
-def prove(
-    session: Session, county_id: str, request: SignedRequest, now: datetime
-) -> DeviceRow:
+def prove(session: Session, county_id: str, request: SignedRequest, now: datetime) -> DeviceRow:
     """The tablet of the county that signed this request just now; raises NotProven for any other.
 
     Codes: `auth.device_unknown`, `auth.signature`, `auth.clock` (the answer carries the

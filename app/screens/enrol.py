@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 import flet as ft
 
@@ -20,6 +20,9 @@ from words import say
 if TYPE_CHECKING:
     from app.services.enrolling import InterruptedEnrolment
     from app.services.tablet import PendingEnrolment
+    from app.services.workplace import Workplace
+
+P = TypeVar("P")
 
 
 @ft.observable
@@ -72,22 +75,44 @@ def present(form: Form, interrupted: InterruptedEnrolment | None) -> View:
     )
 
 
-class Enrolling:
-    """What the doctor does to enrol, step by step."""
+class Filled(Protocol[P]):
+    """A form of a code and a PIN set twice; `pending` is what the code has brought."""
 
-    def __init__(self, app: AppState, form: Form) -> None:
+    pin: str
+    repeated: str
+    trouble: str
+    is_busy: bool
+    pending: P | None
+
+    @property
+    def is_repeating(self) -> bool:
+        """Whether the first PIN is whole and the second is being typed."""
+
+
+class Admission(Generic[P]):
+    """What the doctor does to be let in by a code of the county, step by step."""
+
+    def __init__(
+        self,
+        app: AppState,
+        form: Filled[P],
+        trade: Callable[[], P],
+        finish: Callable[[P, str], Workplace],
+    ) -> None:
         self.app = app
         self.form = form
+        self._trade = trade
+        self._finish = finish
 
     async def send(self) -> None:
-        """Trade the code for a place in the county."""
-        form, tablet = self.form, self.app.tablet
+        """Trade the code for what it brings."""
+        form = self.form
         form.is_busy, form.trouble = True, ""
-        answer = await ask(lambda: tablet.enrol(form.county_url.strip(), form.code.strip()))
+        answer = await ask(self._trade)
         form.is_busy, form.trouble, form.pending = False, answer.why_not, answer.value
 
     async def key(self, key: str) -> None:
-        """A key of the PIN pad; the twelfth digit finishes."""
+        """A key of the PIN pad; the twelfth digit opens the tablet."""
         form = self.form
         if form.is_busy:
             return
@@ -97,9 +122,9 @@ class Enrolling:
             return
         form.repeated = after_key(form.repeated, key)
         if len(form.repeated) == PIN_LENGTH:
-            await self._finish()
+            await self._open()
 
-    async def _finish(self) -> None:
+    async def _open(self) -> None:
         form, pending = self.form, self.form.pending
         pin, repeated = form.pin, form.repeated
         form.pin = form.repeated = ""
@@ -107,7 +132,7 @@ class Enrolling:
             form.trouble = say("enrol.pins_differ")
         elif pending is not None:
             form.is_busy = True
-            answer = await ask(lambda: self.app.tablet.finish_enrolment(pending, pin))
+            answer = await ask(lambda: self._finish(pending, pin))
             form.is_busy, form.trouble = False, answer.why_not
             if answer.value is not None:
                 self.app.open(answer.value)
@@ -118,7 +143,12 @@ def Screen(app: AppState) -> ft.Control:
     """Enrolment from the code to the open workplace."""
     form = use_made(lambda: Form(county_url=app.tablet.offered_county_url()))
     interrupted = use_answer(app.tablet.interrupted_enrolment).value
-    enrolling = Enrolling(app, form)
+    enrolling = Admission(
+        app,
+        form,
+        lambda: app.tablet.enrol(form.county_url.strip(), form.code.strip()),
+        app.tablet.finish_enrolment,
+    )
     view = present(form, interrupted)
     if form.pending is None:
         return laid_out(view, _code_step(form, view, enrolling.send))

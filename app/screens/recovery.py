@@ -13,8 +13,7 @@ from app.screens.enrol import View
 from app.screens.hooks import use_made
 from app.screens.parts import buttons, fields
 from app.screens.parts.handlers import on
-from app.screens.reading import ask
-from app.screens.unlock import PIN_LENGTH, after_key
+from app.screens.unlock import PIN_LENGTH
 from app.state import AppState
 from words import say
 
@@ -57,52 +56,13 @@ def present(form: Form) -> View:
     )
 
 
-class Recovering:
-    """What the doctor does to be let in again, step by step."""
-
-    def __init__(self, app: AppState, form: Form) -> None:
-        self.app = app
-        self.form = form
-
-    async def send(self) -> None:
-        """Trade the code for the tablet's key."""
-        form, tablet = self.form, self.app.tablet
-        form.is_busy, form.trouble = True, ""
-        answer = await ask(lambda: tablet.recover(form.code))
-        form.is_busy, form.trouble, form.pending = False, answer.why_not, answer.value
-
-    async def key(self, key: str) -> None:
-        """A key of the PIN pad; the twelfth digit opens the tablet."""
-        form = self.form
-        if form.is_busy:
-            return
-        form.trouble = ""
-        if not form.is_repeating:
-            form.pin = after_key(form.pin, key)
-            return
-        form.repeated = after_key(form.repeated, key)
-        if len(form.repeated) == PIN_LENGTH:
-            await self._finish()
-
-    async def _finish(self) -> None:
-        form, pending = self.form, self.form.pending
-        pin, repeated = form.pin, form.repeated
-        form.pin = form.repeated = ""
-        if pin != repeated:
-            form.trouble = say("enrol.pins_differ")
-        elif pending is not None:
-            form.is_busy = True
-            answer = await ask(lambda: self.app.tablet.finish_recovery(pending, pin))
-            form.is_busy, form.trouble = False, answer.why_not
-            if answer.value is not None:
-                self.app.open(answer.value)
-
-
 @ft.component
 def Screen(app: AppState, back: Callable[[], object]) -> ft.Control:
     """Recovery from the code to the open workplace; `back` returns to the lock screen."""
     form = use_made(Form)
-    recovering = Recovering(app, form)
+    recovering = enrol.Admission(
+        app, form, lambda: app.tablet.recover(form.code), app.tablet.finish_recovery
+    )
     view = present(form)
     if form.pending is None:
         return enrol.laid_out(view, _code_step(form, view, recovering.send, back))
