@@ -9,6 +9,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import structlog
 import uvicorn
+from anyio.to_thread import current_default_thread_limiter
 from fastapi import FastAPI
 from fastapi.responses import RedirectResponse
 from sqlalchemy import select
@@ -31,6 +32,12 @@ from county.tries import TryLimit
 
 SHUTDOWN_S = 20
 """How long requests under way may take to end when the county is stopped."""
+AT_ONCE = 4
+"""Requests worked on at once; the others wait their turn.
+
+All of them share one interpreter: a crowd of threads takes it from the one that holds the
+database's lock at each of its statements, and everybody waits for that one.
+"""
 KEEP_ALIVE_S = 75
 """How long an idle connection stays open. An answer of 50 kB is on a village's link for seven
 seconds after the county has sent it: a connection closed before is missing to the next request."""
@@ -93,6 +100,7 @@ def serve(config: CountyConfig) -> None:
 def _closing(database: Database) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        current_default_thread_limiter().total_tokens = AT_ONCE
         yield
         database.close()
 
