@@ -210,9 +210,12 @@ class Filling:
         )
 
     def _settled(self) -> FollowUpDraft:
-        """The draft with what the doctor saw beside *save* and left as suggested."""
+        """The draft with what the doctor saw beside *save* and left as suggested.
+
+        What was suggested of an earlier number is not; a draft not yet judged is judged anew.
+        """
         draft, appraisal = self.form.draft, self.form.appraisal
-        if appraisal is None:
+        if appraisal is None or self.form.kept is not draft:
             return draft
         triage = appraisal.triage
         return replace(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 import pytest
@@ -144,6 +144,22 @@ def test_saving_goes_to_the_outcome_and_lets_the_record_travel(visit: Visit) -> 
     assert visit.app.saved is not None
     assert visit.app.place == Place("saved", visit.app.saved.follow_up.id)
     assert visit.nudges == ["x"]
+
+
+@pytest.mark.parametrize(("systolic", "saved_class"), [("138", 2), ("118", None)])
+def test_only_what_was_suggested_of_the_very_numbers_is_saved(
+    visit: Visit, systolic: str, saved_class: int | None
+) -> None:
+    visit.type("138")
+    appraisal = visit.form.appraisal
+    assert appraisal is not None
+    triage = replace(appraisal.triage, suggested_class=2)
+    visit.form.appraisal = replace(appraisal, triage=triage)
+    if systolic != visit.form.draft.systolic_mmhg:
+        visit.form.draft = replace(visit.form.draft, systolic_mmhg=systolic)
+    visit.do(visit.filling.save())
+    saved, _ = visit.follow_ups.saved[-1]
+    assert (saved.systolic_mmhg, saved.visit_class) == (systolic, saved_class)
 
 
 def test_what_is_only_unusual_is_asked_about_and_saved_when_confirmed(visit: Visit) -> None:
