@@ -76,6 +76,7 @@ def test_a_record_said_twice_in_one_revision_is_in_it_once(
         head = session.get_one(ScopeHeadRow, (COUNTY_ID, SCOPE))
         said = session.get_one(ChangeRow, (COUNTY_ID, SCOPE, 1))
         head.head += 1
+        # Going over the columns themselves gives columns, not their names.
         again = {name: getattr(said, name) for name in ChangeRow.__table__.columns.keys()}  # noqa: SIM118
         session.add(ChangeRow(**{**again, "seq": head.head}))
     assert offered(made, tablet)[SCOPE].seq == LEAST + 1

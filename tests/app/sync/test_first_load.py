@@ -397,6 +397,7 @@ def test_a_county_that_offers_the_same_scope_for_ever_is_asked_for_pages(
     def post(path: str, body: bytes, headers: dict[str, str]) -> Answer:
         return next(replies, lambda: ordinary(path, body, headers))()
 
+    # This one county answers otherwise; mypy holds a method for fixed.
     county.post = post  # type: ignore[method-assign, assignment]
     assert run(store, clock, county)[0].failed is None
     assert [asked.said.get("takes_snapshots", False) for asked in county.posts] == [False]
@@ -410,6 +411,7 @@ def test_pieces_of_a_scope_that_is_not_offered_any_more_are_let_go(
     run(store, clock, county)
     assert loading(store) == (1, 1)
     nothing = as_json({"server_time": "2026", "county_version": "1"})
+    # As above.
     county.post = lambda *_: nothing  # type: ignore[method-assign, assignment]
     assert run(store, clock, county)[0].failed is None
     assert loading(store) == (0, 0)
