@@ -12,7 +12,7 @@ import typer
 from console_options import FAILED, AsJson, DatabaseUrl, DataDir, county_config, print_json
 
 if TYPE_CHECKING:
-    from core.wire.envelopes import Receipt
+    from core.wire.receipts import Receipt
     from county.hand_over import Key
 
 escrow_key = typer.Typer(
@@ -140,7 +140,7 @@ def accept(
     else:
         for receipt in handed.receipts:
             print(_answer(receipt))
-        print(say("recovery.accepted", doctor=handed.doctor, count=len(handed.receipts)))
+        print(say("recovery.accepted", doctor=handed.doctor, count=handed.count))
         if handed.resend_from is not None:
             print(say("recovery.missing", number=handed.resend_from), file=sys.stderr)
     if handed.resend_from is not None:

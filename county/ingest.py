@@ -6,25 +6,26 @@ one by one, each behind its own savepoint, so that a poisoned record costs nobod
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.exc import DataError, IntegrityError
 from sqlalchemy.orm import Session
 
 from core.refusals import Refusal, Refused
-from core.wire.envelopes import Operation, Receipt
+from core.wire.envelopes import Operation
+from core.wire.receipts import Receipt, Taken, answered_count
 from county import ledger
-from county.answers import Answered, keep, receipt_of
+from county.answers import Answered, Reply, answer_of, keep, kept_answers
 from county.checks import Standpoint, judge, referred_ids
 from county.config import local_date
 from county.enrolment import scopes_of
 from county.envelopes import Opened
-from county.held import CHUNK, load
+from county.held import load
 from county.policies import rules_of
-from county.tables import DeviceRow, OperationRow, UserRow
+from county.tables import DeviceRow, UserRow
 
 _POISON = (DataError, IntegrityError, UnicodeEncodeError, OverflowError)
 """What the database says of data it will never take; anything else is its own trouble."""
@@ -32,41 +33,49 @@ _POISON = (DataError, IntegrityError, UnicodeEncodeError, OverflowError)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Intake:
-    """The answers to a batch; `resend_from` is the first number the county lacks."""
+    """What became of a batch: the answers, and the first number the county lacks.
 
-    receipts: tuple[Receipt, ...]
+    `own` are the facts that were accepted as they came, by record, with their numbers on the
+    tablet; `changes` are the changes this batch has made, numbered.
+    """
+
+    taken: tuple[Taken, ...] = ()
+    receipts: tuple[Receipt, ...] = ()
     resend_from: int | None = None
+    own: Mapping[str, int] = field(default_factory=dict)
+    changes: Sequence[Mapping[str, Any]] = ()
+
+    @property
+    def count(self) -> int:
+        """How many operations were answered."""
+        return answered_count(self.taken, self.receipts)
 
 
 def take_in(session: Session, device: DeviceRow, batch: Sequence[Opened], now: datetime) -> Intake:
     """Answer every operation up to the first hole; `device` must be locked by the caller."""
-    known = _answers(session, device, batch)
-    fresh = [item for item in batch if item.op_id not in known]
+    answers = kept_answers(session, device, [item.op_id for item in batch])
+    fresh = [item for item in batch if item.op_id not in answers]
     line, resend_from = _gapless(fresh, device.last_seq)
+    changes: Sequence[Mapping[str, Any]] = ()
     if line:
-        answered = _judged_and_written(session, device, line, now)
-        receipts = [receipt_of(item, now) for item in answered]
-        keep(session, device, list(zip(answered, receipts, strict=True)), now)
-        known.update({receipt.op_id: receipt for receipt in receipts})
+        answered, changes = _judged_and_written(session, device, line, now)
+        said = [(item, answer_of(item, now)) for item in answered]
+        keep(session, device, said, now)
+        answers.update({answer.op_id: answer for _, answer in said})
+    reply, own = Reply(), {}
+    for item in batch:
+        answer = answers.get(item.op_id)
+        if answer is not None:
+            reply.add(answer)
+            if answer.is_plain and item.envelope.get("action") == "put":
+                own[answer.record_id] = answer.device_seq
     return Intake(
-        receipts=tuple(known[item.op_id] for item in batch if item.op_id in known),
+        taken=reply.taken,
+        receipts=tuple(reply.receipts),
         resend_from=resend_from,
+        own=own,
+        changes=changes,
     )
-
-
-def _answers(session: Session, device: DeviceRow, batch: Sequence[Opened]) -> dict[str, Receipt]:
-    ids = [item.op_id for item in batch]
-    answers: dict[str, Receipt] = {}
-    for start in range(0, len(ids), CHUNK):
-        rows = session.execute(
-            select(OperationRow.op_id, OperationRow.receipt).where(
-                OperationRow.county_id == device.county_id,
-                OperationRow.device_id == device.id,
-                OperationRow.op_id.in_(ids[start : start + CHUNK]),
-            )
-        )
-        answers.update({row.op_id: Receipt(**row.receipt) for row in rows})
-    return answers
 
 
 def _gapless(fresh: Sequence[Opened], last_seq: int) -> tuple[list[Opened], int | None]:
@@ -83,7 +92,7 @@ def _gapless(fresh: Sequence[Opened], last_seq: int) -> tuple[list[Opened], int 
 
 def _judged_and_written(
     session: Session, device: DeviceRow, line: Sequence[Opened], now: datetime
-) -> list[Answered]:
+) -> tuple[list[Answered], Sequence[Mapping[str, Any]]]:
     answered = [Answered(opened=item, refusal=item.refusal) for item in line]
     _refuse_taken_numbers(answered, device)
     if device.state != "active":
@@ -93,11 +102,14 @@ def _judged_and_written(
     standpoint = _standpoint(session, device, now)
     try:
         with session.begin_nested():
-            _write(session, device.county_id, answered, standpoint)
+            changes = _write(session, device.county_id, answered, standpoint)
     except _POISON:
-        for item in answered:
-            _write_alone(session, device.county_id, item, standpoint)
-    return answered
+        changes = [
+            change
+            for item in answered
+            for change in _write_alone(session, device.county_id, item, standpoint)
+        ]
+    return answered, changes
 
 
 def _refuse_taken_numbers(answered: Iterable[Answered], device: DeviceRow) -> None:
@@ -132,7 +144,7 @@ def _standpoint(session: Session, device: DeviceRow, now: datetime) -> Standpoin
 
 def _write(
     session: Session, county_id: str, answered: Sequence[Answered], standpoint: Standpoint
-) -> None:
+) -> Sequence[Mapping[str, Any]]:
     to_judge = [item for item in answered if item.refusal is None]
     ids = {
         record_id
@@ -145,6 +157,7 @@ def _write(
     for item in to_judge:
         _judge(item, posting, standpoint)
     posting.post(session)
+    return posting.changes
 
 
 def _judge(item: Answered, posting: ledger.Posting, standpoint: Standpoint) -> None:
@@ -171,9 +184,12 @@ def _give_back(operation: Operation, posting: ledger.Posting, standpoint: Standp
         posting.renew(operation.record_id)
 
 
-def _write_alone(session: Session, county_id: str, item: Answered, standpoint: Standpoint) -> None:
+def _write_alone(
+    session: Session, county_id: str, item: Answered, standpoint: Standpoint
+) -> Sequence[Mapping[str, Any]]:
     try:
         with session.begin_nested():
-            _write(session, county_id, [item], standpoint)
+            return _write(session, county_id, [item], standpoint)
     except _POISON:
         item.accepted, item.refusal = None, Refusal(code="op.cannot_be_stored")
+        return ()

@@ -12,14 +12,17 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import bindparam, insert, update
+from sqlalchemy import bindparam, update
 from sqlalchemy.orm import Session
 
 from core.merging import Stamp, changed_fields
 from core.vocabulary import STANDING_KINDS, Kind
+from core.wire.canonical import canonical_bytes, sha256_hex
 from core.wire.clocks import clock_at
-from core.wire.digests import body_hash, record_digest
+from core.wire.digests import record_digest
+from county.bulk import insert_rows
 from county.config import local_date
+from county.db import JsonText
 from county.held import Held, load, parent_ids
 from county.numbering import number_changes
 from county.rollups import age_accounts, refresh_residents
@@ -81,7 +84,8 @@ class Posting:
     def add(self, item: RecordWrite) -> Written:
         """Plan one write; one that changes nothing gets no number."""
         old = self.held.get(item.record_id)
-        content_hash = body_hash(item.body)
+        content = canonical_bytes(item.body)
+        content_hash = sha256_hex(content)
         if old is not None and _same(old, item, content_hash):
             return Written(
                 record_id=old.record_id, revision=old.revision, hash=old.hash, changed=False
@@ -89,6 +93,7 @@ class Posting:
         new = _held_after(self, item, old, content_hash)
         self.held[item.record_id] = new
         self.rows[item.record_id] = _record_row(self.county_id, item, new, self.now)
+        self.rows[item.record_id]["body"] = JsonText(content.decode())
         self._plan_changes(item, old, new)
         return Written(record_id=new.record_id, revision=new.revision, hash=new.hash, changed=True)
 
@@ -260,8 +265,7 @@ def _store(session: Session, posting: Posting) -> None:
         for key, row in posting.rows.items()
         if key in posting.known
     ]
-    if fresh:
-        session.connection().execute(insert(RecordRow), fresh)
+    insert_rows(session, RecordRow, fresh)
     if known:
         session.connection().execute(_REPLACE_RECORD, known)
 

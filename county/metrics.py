@@ -20,6 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from core.refusals import Refused
 from core.wire.envelopes import SyncResponse
+from county.answers import ACCEPTED
 from county.audit import BACKUP
 from county.config import VERSION, utc_now
 from county.db import Database
@@ -74,6 +75,8 @@ class Metrics:
 
     def note_exchange(self, answer: SyncResponse) -> None:
         """Count what one round trip of a tablet brought."""
+        plain = sum(run.count for run in answer.taken)
+        self._operations.labels(ACCEPTED, "").inc(plain)
         for receipt in answer.receipts:
             self._operations.labels(receipt.outcome, receipt.code or "").inc()
         self._changes.inc(len(answer.changes))

@@ -6,11 +6,12 @@ import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
 from core.wire.digests import EMPTY_ROOT, moved_root
-from county.db import insert_or_leave
+from county.bulk import insert_rows
+from county.db import run
 from county.tables import ChangeRow, ScopeHeadRow
 
 
@@ -32,33 +33,50 @@ def number_changes(
     scopes = sorted({change["scope_id"] for change in changes})
     heads = _locked_heads(session, county_id, scopes)
     for change in changes:
-        head = heads[change["scope_id"]]
-        head.head += 1
-        change["seq"] = head.head
+        heads[change["scope_id"]]["head"] += 1
+        change["seq"] = heads[change["scope_id"]]["head"]
     for scope_id, head in heads.items():
-        head.root = moved_root(
-            head.root, gained=gained.get(scope_id, 0), lost=lost.get(scope_id, 0)
+        moved = moved_root(head["root"], gained=gained.get(scope_id, 0), lost=lost.get(scope_id, 0))
+        run(
+            session,
+            _MOVE,
+            this_county=county_id,
+            this_scope=scope_id,
+            head=head["head"],
+            root=moved,
         )
-    session.flush()
-    session.connection().execute(insert(ChangeRow), list(changes))
+    insert_rows(session, ChangeRow, changes)
 
 
 def _locked_heads(
     session: Session, county_id: str, scopes: Sequence[str]
-) -> dict[str, ScopeHeadRow]:
-    query = (
-        select(ScopeHeadRow)
-        .where(ScopeHeadRow.county_id == county_id, ScopeHeadRow.scope_id.in_(scopes))
-        .order_by(ScopeHeadRow.scope_id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    )
-    heads = {head.scope_id: head for head in session.scalars(query)}
+) -> dict[str, dict[str, Any]]:
+    heads = _found(session, county_id, scopes)
     missing = [scope_id for scope_id in scopes if scope_id not in heads]
     if not missing:
         return heads
     _open_scopes(session, county_id, missing)
-    return {head.scope_id: head for head in session.scalars(query)}
+    return _found(session, county_id, scopes)
+
+
+def _found(session: Session, county_id: str, scopes: Sequence[str]) -> dict[str, dict[str, Any]]:
+    rows = run(session, _LOCKED, county=county_id, scopes=scopes).mappings()
+    return {row["scope_id"]: dict(row) for row in rows}
+
+
+_LOCKED = (
+    select(ScopeHeadRow.scope_id, ScopeHeadRow.head, ScopeHeadRow.root)
+    .where(
+        ScopeHeadRow.county_id == bindparam("county"),
+        ScopeHeadRow.scope_id.in_(bindparam("scopes", expanding=True)),
+    )
+    .order_by(ScopeHeadRow.scope_id)
+    .with_for_update()
+)
+_MOVE = update(ScopeHeadRow).where(
+    ScopeHeadRow.county_id == bindparam("this_county"),
+    ScopeHeadRow.scope_id == bindparam("this_scope"),
+)
 
 
 def _open_scopes(session: Session, county_id: str, scopes: Iterable[str]) -> None:
@@ -73,4 +91,4 @@ def _open_scopes(session: Session, county_id: str, scopes: Iterable[str]) -> Non
         for scope_id in scopes
     ]
     # Two writers may open a scope at once: the second insert gives way and waits for the lock.
-    session.connection().execute(insert_or_leave(session, ScopeHeadRow), rows)
+    insert_rows(session, ScopeHeadRow, rows, leave=True)

@@ -202,7 +202,10 @@ class NonceRow(Table):
 
 
 class OperationRow(Table):
-    """An operation as it came and the receipt it got; a replay is answered from here."""
+    """An operation as it came and the answer it got; a replay is answered from here.
+
+    `told` is what a receipt's outcome or code needs beside it.
+    """
 
     __tablename__ = "operation"
     __table_args__ = (
@@ -217,7 +220,7 @@ class OperationRow(Table):
     revision: Mapped[int]
     outcome: Mapped[str]
     code: Mapped[str | None]
-    receipt: Mapped[Json]
+    told: Mapped[Json]
     envelope: Mapped[Json]
     received_at: Mapped[datetime]
 

@@ -20,7 +20,7 @@ from core.obligations import account_of
 from core.policy import PolicyBook, default_policy
 from core.vocabulary import Kind
 from core.wire.digests import EMPTY_ROOT, body_hash, record_digest, root_text
-from core.wire.envelopes import Receipt
+from core.wire.receipts import Receipt
 from county import rollups, tables
 from county.config import local_date
 from county.histories import histories_of

@@ -14,7 +14,8 @@ from app.store.opening import Store
 from core.ids import county_scope, village_scope
 from core.refusals import Refusal, Refused
 from core.wire.custody import Orders, RecoverRequest, RecoverResponse
-from core.wire.envelopes import EnrolRequest, EnrolResponse, Operation, Receipt
+from core.wire.envelopes import EnrolRequest, EnrolResponse, Operation
+from core.wire.receipts import Receipt
 
 GOOD_CODE = "24680135"
 
@@ -92,7 +93,7 @@ class FakeCounty:
         self.received += operations
         receipts = [self.answer(operation) for operation in operations]
         with store.transaction() as session:
-            outbox.settle(session, receipts, self.clock.now())
+            outbox.settle(session, (), receipts, self.clock.now())
             keep_orders(session, self.orders, self.clock.now())
         refused = sum(receipt.outcome == "refused" for receipt in receipts)
         return SyncResult(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 
 from core.wire.bodies import Record, body_of, kind_of
@@ -87,3 +88,21 @@ class Chain:
 def travelling(*operations: Operation) -> list[dict[str, Any]]:
     """The operations as JSON objects, every field written out."""
     return [envelope_of(operation) for operation in operations]
+
+
+def outcomes(answer: Any) -> list[str]:
+    """What became of each operation, by number: `accepted`, another outcome, or its refusal's code.
+
+    `answer` is an intake, or an answer as JSON.
+    """
+    said = answer if isinstance(answer, dict) else asdict(answer)
+    told = [
+        (seq, "accepted")
+        for run in said.get("taken", ())
+        for seq in range(run["first_seq"], run["last_seq"] + 1)
+    ]
+    told += [
+        (receipt["device_seq"], receipt.get("code") or receipt["outcome"])
+        for receipt in said.get("receipts", ())
+    ]
+    return [outcome for _, outcome in sorted(told, key=itemgetter(0))]

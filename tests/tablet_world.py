@@ -22,7 +22,8 @@ from app.store.tables import DeviceRow, OutboxRow, RecordRow
 from app.sync.link import HttpCounty
 from core.wire.bodies import Record
 from core.wire.digests import body_hash
-from core.wire.envelopes import GENESIS, EnrolRequest, EnrolResponse, Receipt
+from core.wire.envelopes import GENESIS, EnrolRequest, EnrolResponse
+from core.wire.receipts import Receipt
 from tests.builders import DOCTOR_ID
 
 POLICY_VERSION = "test"

@@ -120,8 +120,8 @@ def test_every_module_says_what_it_is_for() -> None:
     assert names(silent) == []
 
 
-def test_core_imports_only_the_standard_library_and_pydantic() -> None:
-    allowed = (sys.stdlib_module_names | {"core", "pydantic"}) - IMPURE_MODULES
+def test_core_imports_only_the_standard_library_pydantic_and_orjson() -> None:
+    allowed = (sys.stdlib_module_names | {"core", "orjson", "pydantic"}) - IMPURE_MODULES
     strangers = {
         path.name: found
         for path in modules("core")

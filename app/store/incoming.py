@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, func, update
+from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from app.store import outbox
@@ -14,6 +14,7 @@ from app.store.chunks import chunks
 from app.store.cursor import forget_cursors, set_cursors
 from app.store.errors import StoreDamaged
 from app.store.outbox import OutboxState
+from app.store.own_facts import confirm_own
 from app.store.restored import doubt_renewed_scopes, drop_unconfirmed
 from app.store.retention import forget_retired, forget_retired_of, retired_sums
 from app.store.rows import RecordWrite, remove_records, store_records
@@ -27,8 +28,9 @@ def apply_answer(session: Session, answer: SyncResponse, now: datetime) -> None:
 
     Receipts go first, so that a refused edit no longer stands before what the county has.
     """
-    outbox.settle(session, answer.receipts, now)
+    outbox.settle(session, answer.taken, answer.receipts, now)
     doubt_renewed_scopes(session, answer.cursors)
+    confirm_own(session, answer.numbered)
     apply_changes(session, answer.changes)
     set_cursors(session, answer.cursors)
     drop_unconfirmed(session, answer.roots)
@@ -69,72 +71,16 @@ def _remove(session: Session, changes: Sequence[Change]) -> None:
 
 
 def _put(session: Session, changes: Sequence[Change]) -> None:
-    forget_retired(session, {change.record_id for change in changes})
-    confirmed = _confirmed(session, [change for change in changes if change.body is None])
-    changes = [change for change in changes if change.record_id not in confirmed]
-    edits = _unsent_edits(session, {change.record_id for change in changes})
-    own = _own_bodies(session, {change.record_id for change in changes if change.body is None})
-    store_records(
-        session,
-        [_write(change, _body(change, own), edits.get(change.record_id, {})) for change in changes],
-    )
+    ids = {change.record_id for change in changes}
+    forget_retired(session, ids)
+    edits = _unsent_edits(session, ids)
+    store_records(session, [_write(change, edits.get(change.record_id, {})) for change in changes])
 
 
-def _confirmed(session: Session, changes: Sequence[Change]) -> set[str]:
-    """The facts of these that stand here just as the county took them; noted as received.
-
-    Nothing derives from when a fact was received, so nothing else has to be renewed.
-    """
-    here = {
-        record_id: (content_hash, scope_id)
-        for some in chunks([change.record_id for change in changes])
-        for record_id, content_hash, scope_id in session.exec(
-            select(RecordRow.id, RecordRow.hash, RecordRow.scope_id).where(
-                col(RecordRow.id).in_(some)
-            )
-        )
-    }
-    same = [c for c in changes if here.get(c.record_id) == (c.hash, c.scope_id)]
-    if same:
-        session.connection().execute(_CONFIRM, [_confirmation(change) for change in same])
-    return {change.record_id for change in same}
-
-
-def _confirmation(change: Change) -> dict[str, Any]:
-    return {
-        "confirmed": change.record_id,
-        "revision": change.revision,
-        "schema": change.schema,
-        "author_id": change.author_id,
-        "received_at": change.received_at,
-    }
-
-
-_CONFIRM = update(RecordRow).where(col(RecordRow.id) == bindparam("confirmed"))
-
-
-def _own_bodies(session: Session, record_ids: Iterable[str]) -> dict[str, Mapping[str, Any]]:
-    """The facts this tablet has handed in; its records may have left it with their scope."""
-    bodies: dict[str, Mapping[str, Any]] = {}
-    for some in chunks(record_ids):
-        rows = session.exec(
-            select(OutboxRow).where(col(OutboxRow.record_id).in_(some), OutboxRow.action == "put")
-        )
-        bodies.update({row.record_id: OPERATIONS.validate_json(row.envelope).body for row in rows})
-    return bodies
-
-
-def _body(change: Change, own: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Any]:
-    """The change's body; the tablet's own where the county has just received it from here."""
-    if change.body is not None:
-        return change.body
-    body = own.get(change.record_id)
-    if body is None or body_hash(body) != change.hash:
-        raise StoreDamaged("the county speaks of a record that is not here")
-    return body
-
-
-def _write(change: Change, body: Mapping[str, Any], edits: Mapping[str, Any]) -> RecordWrite:
+def _write(change: Change, edits: Mapping[str, Any]) -> RecordWrite:
+    body = change.body
+    if body is None:
+        raise StoreDamaged("the county sends a record without saying what it is")
     merged = {name: value for name, value in {**body, **edits}.items() if value is not None}
     return RecordWrite(
         id=change.record_id,

@@ -25,11 +25,10 @@ from core.wire.clocks import next_clock
 from core.wire.envelopes import (
     OPERATIONS,
     Operation,
-    Receipt,
     bytes_to_sign,
     hashed,
-    receipt_fields,
 )
+from core.wire.receipts import Receipt, Taken, receipt_fields, taken_fields
 
 REFUSED_OUTCOME = "refused"
 
@@ -143,12 +142,16 @@ def mark_sent(session: Session, op_ids: Sequence[str], now: datetime) -> None:
     )
 
 
-def settle(session: Session, receipts: Sequence[Receipt], now: datetime) -> None:
+def settle(
+    session: Session, taken: Sequence[Taken], receipts: Sequence[Receipt], now: datetime
+) -> None:
     """Commits the county's answers; one for another revision or operation is passed over.
 
     The latest answer stands: a county restored from a backup judges anew what it had lost,
     and may set aside what it had once accepted.
     """
+    for run in taken:
+        _settle_run(session, run, now)
     known = _revisions_of(session, [receipt.op_id for receipt in receipts])
     answers = [
         _answer(receipt, now)
@@ -157,6 +160,32 @@ def settle(session: Session, receipts: Sequence[Receipt], now: datetime) -> None
     ]
     if answers:
         session.connection().execute(_SETTLE, answers)
+
+
+def _settle_run(session: Session, run: Taken, now: datetime) -> None:
+    """The county has taken what this tablet made up to the run's hash, or nothing of it counts."""
+    last = session.connection().execute(_ENVELOPE, {"seq": run.last_seq}).scalar()
+    if last is None or json.loads(last)["hash"] != run.hash:
+        return
+    values = {
+        "first": run.first_seq,
+        "last": run.last_seq,
+        "receipt": json.dumps(taken_fields(run)),
+        "settled_at": iso(now),
+    }
+    session.connection().execute(_SETTLE_RUN, values)
+
+
+_ENVELOPE = select(OutboxRow.envelope).where(col(OutboxRow.device_seq) == bindparam("seq"))
+_SETTLE_RUN = (
+    update(OutboxRow)
+    .where(col(OutboxRow.device_seq).between(bindparam("first"), bindparam("last")))
+    .values(
+        state=OutboxState.RECEIPTED,
+        receipt=bindparam("receipt"),
+        settled_at=bindparam("settled_at"),
+    )
+)
 
 
 def _revisions_of(session: Session, op_ids: Sequence[str]) -> dict[str, tuple[str, int]]:
@@ -231,7 +260,19 @@ def summary(session: Session) -> OutboxSummary:
 
 def receipt_in(row: OutboxRow) -> Receipt | None:
     """The county's answer kept with an operation."""
-    return Receipt(**json.loads(row.receipt)) if row.receipt else None
+    if not row.receipt:
+        return None
+    kept = json.loads(row.receipt)
+    if "op_id" in kept:
+        return Receipt(**kept)
+    return Receipt(
+        op_id=row.op_id,
+        device_seq=row.device_seq,
+        record_id=row.record_id,
+        revision=row.revision,
+        outcome="accepted",
+        received_at=kept["received_at"],
+    )
 
 
 def iso(moment: datetime) -> str:

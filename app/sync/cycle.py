@@ -213,7 +213,7 @@ class Cycle:
                 raise SyncTrouble(Trouble.STUCK)
             self._resend_from = answer.resend_from
             return True
-        if sent and not answer.receipts:
+        if sent and not answer.taken and not answer.receipts:
             raise SyncTrouble(Trouble.STUCK)
         with self._store.transaction() as session:
             return bool(outbox.pending(session, 1))

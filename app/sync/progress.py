@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from app.clock import Clock
 from app.county_link import Progress, SyncProgress, SyncResult
 from core.wire.envelopes import SyncResponse
+from core.wire.receipts import answered_count
 
 REFUSED = "refused"
 
@@ -39,8 +40,8 @@ class Tally:
         refused = sum(receipt.outcome == REFUSED for receipt in answer.receipts)
         self.sent += sent
         self.refused += refused
-        self.receipted += len(answer.receipts) - refused
-        self.received += len(answer.changes)
+        self.receipted += answered_count(answer.taken, answer.receipts) - refused
+        self.received += len(answer.changes) + sum(each.count for each in answer.numbered)
 
     def fetching(self, have: int, of: int) -> None:
         """A scope is loaded whole from here on; `have` of its bytes came at another time."""

@@ -13,7 +13,7 @@ from app.store.opening import Store
 from app.store.outbox import requeue_from
 from app.store.queries.device import the_device
 from app.sync.custody import check_orders
-from app.sync.push import check_receipts
+from app.sync.push import check_answers
 from app.sync.troubles import SyncTrouble, Trouble
 from core.wire.envelopes import RESPONSES, SyncResponse
 
@@ -28,7 +28,7 @@ def read_answer(content: bytes) -> SyncResponse:
 
 def store_answer(store: Store, answer: SyncResponse, county_key: str, now: datetime) -> None:
     """Commits an answer as a whole; raises SyncTrouble and keeps nothing where it is not true."""
-    check_receipts(answer.receipts, answer.receipts_signature, county_key)
+    check_answers(answer, county_key)
     try:
         with store.transaction() as session:
             check_orders(answer.orders, the_device(session).device_id, county_key)

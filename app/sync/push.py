@@ -11,7 +11,8 @@ from sqlmodel import Session
 
 from app.store import outbox
 from app.sync.troubles import SyncTrouble, Trouble
-from core.wire.envelopes import OPERATION_DEFAULTS, Operation, Receipt, envelope_of, receipts_bytes
+from core.wire.envelopes import OPERATION_DEFAULTS, Operation, SyncResponse, envelope_of
+from core.wire.receipts import receipts_bytes
 
 MOST_PLAIN_BYTES = 6 << 20
 """Below the county's bound of 8 MB, with room for cursors and names."""
@@ -46,12 +47,13 @@ def _envelope(operation: Operation, before: Operation | None, is_last: bool) -> 
     return said
 
 
-def check_receipts(receipts: Sequence[Receipt], signature: str, county_key: str) -> None:
-    """Raises SyncTrouble `false_receipt` unless the county itself signed these receipts."""
-    if not receipts:
+def check_answers(answer: SyncResponse, county_key: str) -> None:
+    """Raises SyncTrouble `false_receipt` unless the county itself signed what it says it took."""
+    if not answer.taken and not answer.receipts:
         return
     try:
         key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(county_key))
-        key.verify(bytes.fromhex(signature), receipts_bytes(receipts))
+        message = receipts_bytes(answer.taken, answer.receipts)
+        key.verify(bytes.fromhex(answer.receipts_signature), message)
     except (InvalidSignature, ValueError) as error:
         raise SyncTrouble(Trouble.FALSE_RECEIPT) from error

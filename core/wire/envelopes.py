@@ -1,4 +1,4 @@
-"""Operations going up, receipts and changes coming down: the shapes of `POST /sync/v1`.
+"""Operations going up, answers and changes coming down: the shapes of `POST /sync/v1`.
 
 Everything is additive: a reader passes over fields it does not know, and stores bodies
 as they came. `docs/wire.md` describes each field for other implementers.
@@ -6,7 +6,7 @@ as they came. `docs/wire.md` describes each field for other implementers.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields, replace
 from typing import Any
 
@@ -14,6 +14,7 @@ from pydantic import TypeAdapter
 
 from core.wire.canonical import canonical_bytes, sha256_hex
 from core.wire.custody import Orders
+from core.wire.receipts import Receipt, Taken
 from core.wire.repair import Question, Told
 from core.wire.snapshots import SnapshotOffer
 
@@ -60,20 +61,19 @@ class Operation:
 OPERATION_DEFAULTS: Mapping[str, Any] = {
     item.name: item.default for item in fields(Operation) if item.default is not MISSING
 }
-_UNHASHED = frozenset({"hash", "signature"})
+PROOF = ("hash", "signature")
+"""The fields an operation's hash does not cover."""
 
 
-def envelope_hash(envelope: Mapping[str, Any]) -> str:
-    """The hash of an operation as it travels: unknown fields count, defaults are filled in.
+def hashed_content(envelope: Mapping[str, Any]) -> bytes:
+    """What the hash of an operation covers: unknown fields too, defaults filled in.
 
     Raises ValueError where the envelope has no canonical bytes.
     """
-    content = {
-        name: value
-        for name, value in {**OPERATION_DEFAULTS, **envelope}.items()
-        if name not in _UNHASHED
-    }
-    return sha256_hex(canonical_bytes(content))
+    content = {**OPERATION_DEFAULTS, **envelope}
+    for name in PROOF:
+        content.pop(name, None)
+    return canonical_bytes(content)
 
 
 def envelope_of(operation: Operation) -> dict[str, Any]:
@@ -86,7 +86,7 @@ _OPERATION_FIELDS = tuple(item.name for item in fields(Operation))
 
 def operation_hash(operation: Operation) -> str:
     """The SHA-256 over the operation's canonical bytes without `hash` and `signature`."""
-    return envelope_hash(envelope_of(operation))
+    return sha256_hex(hashed_content(envelope_of(operation)))
 
 
 def hashed(operation: Operation) -> Operation:
@@ -100,42 +100,8 @@ def bytes_to_sign(operation: Operation) -> bytes:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Receipt:
-    """The county's answer to one operation, for that record and that revision.
-
-    `outcome`: `accepted`; `merged` (accepted, a field went another way); `conflict` (kept,
-    a person settles it); `refused` (set aside on both sides, `code` says why).
-    """
-
-    op_id: str
-    device_seq: int
-    record_id: str
-    revision: int
-    outcome: str
-    received_at: str
-    code: str | None = None
-    values: dict[str, Any] = field(default_factory=dict)
-
-
-def receipts_bytes(receipts: Sequence[Receipt]) -> bytes:
-    """What the county signs: the canonical array of the receipts with every field."""
-    return canonical_bytes([receipt_fields(receipt) for receipt in receipts])
-
-
-def receipt_fields(receipt: Receipt) -> dict[str, Any]:
-    """The receipt as a JSON object with every field; `values` is shared, not copied."""
-    return {name: getattr(receipt, name) for name in _RECEIPT_FIELDS}
-
-
-_RECEIPT_FIELDS = tuple(item.name for item in fields(Receipt))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """One numbered change of a scope; `action` is `put` (whole record) or `remove`.
-
-    A `put` without a body is a record this very request has sent up: `hash` says which.
-    """
+    """One numbered change of a scope; `action` is `put`, with the whole record, or `remove`."""
 
     scope_id: str
     seq: int
@@ -148,6 +114,21 @@ class Change:
     author_id: str
     received_at: str
     body: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Numbered:
+    """Facts this very request has sent up, as changes of their scope: the tablet has the bodies.
+
+    `count` operations from `device_seq` on are the changes from `seq` on, in the same order,
+    each in revision 1.
+    """
+
+    scope_id: str
+    seq: int
+    device_seq: int
+    count: int
+    received_at: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,9 +163,10 @@ class SyncRequest:
 class SyncResponse:
     """What the county answers.
 
-    `receipts_signature` is the county's Ed25519 signature, hexadecimal, over the canonical
-    bytes of the receipts. `resend_from` names the first `device_seq` the county lacks.
-    `cursors` are to be stored with `changes` in one transaction. `dropped_scopes` are no
+    `taken` and `receipts` answer the operations (`core.wire.receipts`); `receipts_signature`
+    is the county's Ed25519 signature over both, hexadecimal. `resend_from` names the first
+    `device_seq` the county lacks. `cursors` are to be stored with `numbered` and `changes` in
+    one transaction. `dropped_scopes` are no
     longer this tablet's. `durable_seq` is the tablet's last operation under the county's
     backup. `roots` are the sums (`core.wire.digests`) of the scopes the changes bring level.
     A `revoked` tablet may still hand in, into quarantine, and is sent nothing. `orders` are
@@ -196,10 +178,12 @@ class SyncResponse:
 
     server_time: str
     county_version: str
+    taken: tuple[Taken, ...] = ()
     receipts: tuple[Receipt, ...] = ()
     receipts_signature: str = ""
     resend_from: int | None = None
     durable_seq: int = 0
+    numbered: tuple[Numbered, ...] = ()
     changes: tuple[Change, ...] = ()
     cursors: dict[str, Cursor] = field(default_factory=dict)
     dropped_scopes: tuple[str, ...] = ()
@@ -252,5 +236,4 @@ RESPONSES: TypeAdapter[SyncResponse] = TypeAdapter(SyncResponse)
 ENROL_REQUESTS: TypeAdapter[EnrolRequest] = TypeAdapter(EnrolRequest)
 ENROL_RESPONSES: TypeAdapter[EnrolResponse] = TypeAdapter(EnrolResponse)
 OPERATIONS: TypeAdapter[Operation] = TypeAdapter(Operation)
-RECEIPTS: TypeAdapter[tuple[Receipt, ...]] = TypeAdapter(tuple[Receipt, ...])
 CHANGES: TypeAdapter[tuple[Change, ...]] = TypeAdapter(tuple[Change, ...])

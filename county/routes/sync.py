@@ -7,6 +7,7 @@ from fastapi import APIRouter, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from core.wire.envelopes import RESPONSES, SyncRequest, SyncResponse
+from core.wire.receipts import answered_count
 from county.coding import decoded, encoded
 from county.config import utc_now
 from county.device_auth import signed_request
@@ -46,7 +47,7 @@ def _synced(request: Request, county: CountyState, body: bytes) -> Response:
     _log.info(
         "synced",
         device=sender.device_id,
-        received=len(answer.receipts),
+        received=answered_count(answer.taken, answer.receipts),
         refused=sum(receipt.outcome == "refused" for receipt in answer.receipts),
         sent=len(answer.changes),
         bytes_in=len(body),

@@ -25,7 +25,7 @@ from tests.builders import (
 )
 from tests.county.conftest import NOW
 from tests.county_world import OTHER_SCOPE, Enrolled, enrol_tablet, write_records
-from tests.operations import Chain, travelling
+from tests.operations import Chain, outcomes, travelling
 
 WRITERS = 8
 ROUNDS = 8
@@ -89,7 +89,7 @@ def test_accounts_are_right_after_tablets_and_reviewers_wrote_on_the_same_reside
                     DeviceRow, (COUNTY_ID, tablet.device_id), with_for_update=True
                 )
                 taken = take_in(session, device, batch, NOW)
-            assert [receipt.outcome for receipt in taken.receipts] == ["accepted"]
+            assert outcomes(taken) == ["accepted"]
             write_records(county, NOW, a_review(visit.id))
 
     tablets = [enrol_tablet(county, NOW) for _ in range(WRITERS // 2)]

@@ -106,9 +106,24 @@ def test_a_scope_that_is_no_longer_the_tablets_is_named(county: Database) -> Non
     assert page(county, read).dropped_scopes == (OTHER_SCOPE,)
 
 
-def test_facts_the_tablet_has_just_sent_come_without_their_bodies(county: Database) -> None:
-    household = a_household()
-    write_records(county, NOW, household)
+def test_what_the_tablet_has_just_sent_is_numbered_in_runs_and_takes_no_room(
+    county: Database,
+) -> None:
+    mine, theirs = [a_household() for _ in range(4)], a_household()
+    write_records(county, NOW, mine[0], mine[1], theirs, mine[2], mine[3])
+    own = {household.id: 7 + at for at, household in enumerate(mine)}
     with county.reading() as session:
-        sent = feed.page(session, COUNTY_ID, (SCOPE,), {}, 9, known=frozenset({household.id}))
-    assert [(c.record_id, c.body) for c in sent.changes] == [(household.id, None)]
+        sent = feed.page(session, COUNTY_ID, (SCOPE,), {}, 1, feed.Fresh(own=own))
+    assert [change.record_id for change in sent.changes] == [theirs.id]
+    assert [(run.seq, run.device_seq, run.count) for run in sent.numbered] == [(1, 7, 2), (4, 9, 2)]
+    assert (sent.has_more, sent.cursors[SCOPE].seq) == (False, 5)
+
+
+def test_a_page_without_room_ends_before_what_it_leaves_out(county: Database) -> None:
+    mine, theirs = a_household(), [a_household() for _ in range(3)]
+    write_records(county, NOW, theirs[0], mine, theirs[1], theirs[2])
+    with county.reading() as session:
+        fresh = feed.Fresh(own={mine.id: 1})
+        sent = feed.page(session, COUNTY_ID, (SCOPE,), {}, 1, fresh)
+    assert [change.record_id for change in sent.changes] == [theirs[0].id]
+    assert (len(sent.numbered), sent.has_more, sent.cursors[SCOPE].seq) == (1, True, 2)

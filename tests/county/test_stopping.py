@@ -15,7 +15,7 @@ from tests.builders import a_follow_up, a_household, a_resident
 from tests.county.signed_post import PATH, request_body, signed_headers
 from tests.county.standing import Standing
 from tests.county_world import enrol_tablet, write_records
-from tests.operations import Chain
+from tests.operations import Chain, outcomes
 
 HOUSEHOLD = a_household()
 RESIDENT = a_resident(household_id=HOUSEHOLD.id)
@@ -58,7 +58,7 @@ def test_a_request_under_way_when_the_county_is_stopped_is_finished(standing: St
         answer = b"".join(iter(lambda: link.recv(65_536), b""))
     head, _, content = answer.partition(b"\r\n\r\n")
     assert head.startswith(b"HTTP/1.1 200")
-    assert [receipt["outcome"] for receipt in json.loads(content)["receipts"]] == ["accepted"]
+    assert outcomes(json.loads(content)) == ["accepted"]
     standing.stop()
     with database.reading() as session:
         assert session.scalar(select(func.count()).select_from(OperationRow)) == 1

@@ -204,8 +204,8 @@ def test_a_receipt_the_county_did_not_sign_is_not_believed(
 ) -> None:
     def forge(post: Callable[[], Answer]) -> Answer:
         true = RESPONSES.validate_json(content_of(post()))
-        receipts = tuple(replace(receipt, record_id="x") for receipt in true.receipts)
-        return said(RESPONSES.dump_json(replace(true, receipts=receipts)))
+        taken = tuple(replace(run, last_seq=run.last_seq + 1) for run in true.taken)
+        return said(RESPONSES.dump_json(replace(true, taken=taken)))
 
     tablet.save(a_follow_up(RESIDENT.id, TODAY))
     bad_link.spoil = staticmethod(forge)

@@ -17,10 +17,11 @@ from app.store.cursor import set_cursors
 from app.store.opening import Store
 from app.store.tables import OutboxRow
 from app.sync import cycle
-from core.wire.envelopes import Change, Cursor, Receipt, SyncResponse, receipt_fields
+from core.wire.envelopes import Change, Cursor, SyncResponse
+from core.wire.receipts import Receipt, Taken, receipt_fields
 from county import answers, feed, ingest
-from county.envelopes import Opened
-from county.tables import ChangeRow, DeviceRow, QuarantineRow, RecordRow, ScopeHeadRow
+from county.db import run
+from county.tables import DeviceRow, QuarantineRow
 
 Plant = Callable[[pytest.MonkeyPatch], None]
 
@@ -28,7 +29,9 @@ Plant = Callable[[pytest.MonkeyPatch], None]
 def blanket_acknowledgement(patch: pytest.MonkeyPatch) -> None:
     """Whatever has been sent counts as delivered once any answer comes."""
 
-    def settle(session: Session, receipts: Sequence[Receipt], now: datetime) -> None:
+    def settle(
+        session: Session, taken: Sequence[Taken], receipts: Sequence[Receipt], now: datetime
+    ) -> None:
         for row in session.exec(select(OutboxRow).where(OutboxRow.state == "queued")):
             if row.sent_at is None:
                 continue
@@ -55,16 +58,23 @@ def timestamp_cursor(patch: pytest.MonkeyPatch) -> None:
         scopes: Sequence[str],
         cursors: Mapping[str, Cursor],
         want: int,
-        known: frozenset[str] = frozenset(),
+        fresh: feed.Fresh | None = None,
     ) -> feed.Page:
         changes: list[Change] = []
         reached: dict[str, Cursor] = {}
         for head in feed._heads(session, county_id, scopes):
             before = cursors.get(head.scope_id)
             start = before.seq if before and before.epoch == head.epoch else 0
-            rows = session.execute(_since(head, start)).all()
-            changes += feed._with_bodies(session, county_id, rows, known)
-            end = max([start, *(_micros(row.received_at) for row in rows)])
+            everything = {"county": county_id, "scope": head.scope_id, "start": 0}
+            rows = [
+                dict(row)
+                for row in run(session, feed._AFTER, **everything, end=head.head, most=10_000)
+                .mappings()
+                .all()
+                if _micros(row["received_at"]) > start
+            ]
+            changes += feed._with_bodies(session, county_id, rows)
+            end = max([start, *(_micros(row["received_at"]) for row in rows)])
             reached[head.scope_id] = Cursor(epoch=head.epoch, seq=end)
         return feed.Page(
             changes=tuple(changes),
@@ -76,27 +86,6 @@ def timestamp_cursor(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(feed, "page", page)
 
 
-def _since(head: ScopeHeadRow, start: int) -> sqlalchemy.Select[Any]:
-    stands = sqlalchemy.and_(
-        RecordRow.county_id == ChangeRow.county_id,
-        RecordRow.id == ChangeRow.record_id,
-        RecordRow.revision == ChangeRow.revision,
-        RecordRow.scope_id == ChangeRow.scope_id,
-        RecordRow.removed.is_(False),
-    )
-    return (
-        sqlalchemy.select(*feed._COLUMNS)
-        .outerjoin(RecordRow, stands)
-        .where(
-            ChangeRow.county_id == head.county_id,
-            ChangeRow.scope_id == head.scope_id,
-            ChangeRow.received_at > _EPOCH + timedelta(microseconds=start),
-            sqlalchemy.or_(ChangeRow.action == "remove", RecordRow.id.is_not(None)),
-        )
-        .order_by(ChangeRow.seq)
-    )
-
-
 _EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 
 
@@ -106,15 +95,15 @@ def _micros(moment: datetime) -> int:
 
 def per_batch_idempotency(patch: pytest.MonkeyPatch) -> None:
     """The county knows a batch again, but not an operation that comes in another batch."""
-    by_operation = ingest._answers
+    by_operation = ingest.kept_answers
 
     def by_batch(
-        session: orm.Session, device: DeviceRow, batch: Sequence[Opened]
-    ) -> dict[str, Receipt]:
-        known = by_operation(session, device, batch)
-        return known if len(known) == len(batch) else {}
+        session: orm.Session, device: DeviceRow, op_ids: Sequence[str]
+    ) -> dict[str, answers.Answer]:
+        known = by_operation(session, device, op_ids)
+        return known if len(known) == len(op_ids) else {}
 
-    patch.setattr(ingest, "_answers", by_batch)
+    patch.setattr(ingest, "kept_answers", by_batch)
 
 
 def cursor_before_rows(patch: pytest.MonkeyPatch) -> None:

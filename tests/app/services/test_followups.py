@@ -15,7 +15,8 @@ from core.followups import Medicine
 from core.refusals import Refused
 from core.vocabulary import Decision, Kind, ReadingKind
 from core.wire.bodies import body_of
-from core.wire.envelopes import Operation, Receipt
+from core.wire.envelopes import Operation
+from core.wire.receipts import Receipt
 from tests.app.services.conftest import PIN, Village, come_down
 from tests.app.services.visits import begin, queued, save
 from tests.builders import (

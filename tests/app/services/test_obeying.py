@@ -14,7 +14,8 @@ from app.services.workplace import Workplace
 from app.store.device_secret import FileDeviceSecret
 from core.refusals import Refused
 from core.wire.custody import WIPE_AFTER_HAND_IN, WIPE_REGARDLESS, Orders
-from core.wire.envelopes import Operation, Receipt
+from core.wire.envelopes import Operation
+from core.wire.receipts import Receipt
 from tests.app.services.conftest import PIN, Village
 from tests.app.services.test_tablet import codes
 from tests.app.services.visits import save

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -18,7 +19,7 @@ from app.store.tables import PersonRow, RecordRow
 from core.followups import FollowUp
 from core.wire.bodies import Record, body_of, kind_of
 from core.wire.digests import body_hash, record_digest, root_text
-from core.wire.envelopes import Change, Cursor, SyncResponse
+from core.wire.envelopes import Change, Cursor, Numbered, SyncResponse
 from tests.builders import DOCTOR_ID, SCOPE, a_follow_up, a_household, a_resident
 from tests.fakes import FakeClock
 
@@ -49,6 +50,12 @@ def change(record: Record, seq: int = 1, **fields: Any) -> Change:
 def answer(*changes: Change, **fields: Any) -> SyncResponse:
     said = {"server_time": "2026", "county_version": "1", "cursors": REACHED, **fields}
     return SyncResponse(changes=changes, **said)
+
+
+NUMBERED = Numbered(
+    scope_id=SCOPE, seq=1, device_seq=1, count=1, received_at="2026-11-22T02:00:00+00:00"
+)
+"""The first thing a tablet made, as the first change of its scope."""
 
 
 def take(store: Store, clock: FakeClock, said: SyncResponse) -> None:
@@ -82,6 +89,14 @@ def test_an_answer_that_cannot_be_stored_whole_leaves_nothing_behind(
         assert cursors(session) == {}
 
 
+def test_a_county_that_speaks_of_operations_nobody_made_is_not_believed(
+    store: Store, clock: FakeClock
+) -> None:
+    keep_here(store, clock, a_follow_up("resident"))
+    with pytest.raises(StoreDamaged):
+        take(store, clock, answer(numbered=(replace(NUMBERED, count=2),)))
+
+
 def keep_here(store: Store, clock: FakeClock, visit: FollowUp) -> None:
     with store.transaction() as session:
         write = write_of(visit, author_id=DOCTOR_ID)
@@ -107,7 +122,7 @@ def test_an_own_fact_comes_down_without_its_body_and_is_marked_as_received(
     keep_here(store, clock, visit)
     with store.transaction() as session:
         assert roots(session) == {}
-    take(store, clock, answer(change(visit, body=None)))
+    take(store, clock, answer(numbered=(NUMBERED,)))
     row = held(store, visit.id)
     assert row is not None
     assert row.received_at is not None
@@ -120,7 +135,7 @@ def test_an_own_fact_whose_scope_had_left_comes_back_with_its_body(
     keep_here(store, clock, visit)
     take(store, clock, answer(dropped_scopes=(SCOPE,), cursors={}))
     assert held(store, visit.id) is None
-    take(store, clock, answer(change(visit, body=None)))
+    take(store, clock, answer(numbered=(NUMBERED,)))
     row = held(store, visit.id)
     assert row is not None
     assert json.loads(row.body) == body_of(visit)
@@ -131,7 +146,7 @@ def test_what_a_restored_county_no_longer_has_goes_unless_it_was_made_here(
 ) -> None:
     lost, kept, own = a_household(), a_household(), a_follow_up("resident")
     keep_here(store, clock, own)
-    take(store, clock, answer(change(lost), change(kept), change(own, body=None)))
+    take(store, clock, answer(change(lost), change(kept), numbered=(NUMBERED,)))
     anew = {SCOPE: Cursor(epoch="after the restore", seq=1)}
     take(store, clock, answer(change(kept), cursors=anew))
     assert held(store, lost.id) is not None

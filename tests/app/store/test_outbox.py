@@ -12,7 +12,8 @@ from app.store.opening import Store
 from app.store.outbox import OperationDraft
 from app.store.queries.device import the_device
 from core.vocabulary import Kind
-from core.wire.envelopes import GENESIS, Operation, Receipt, bytes_to_sign, operation_hash
+from core.wire.envelopes import GENESIS, Operation, bytes_to_sign, operation_hash
+from core.wire.receipts import Receipt
 from tests.builders import DOCTOR_ID, SCOPE
 from tests.fakes import FakeClock
 
@@ -56,7 +57,7 @@ def queued(store: Store) -> list[Operation]:
 
 def settle(store: Store, clock: FakeClock, *receipts: Receipt) -> None:
     with store.transaction() as session:
-        outbox.settle(session, receipts, clock.now())
+        outbox.settle(session, (), receipts, clock.now())
 
 
 def test_operations_are_numbered_from_one_without_a_gap(store: Store, clock: FakeClock) -> None:

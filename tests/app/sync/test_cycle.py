@@ -17,7 +17,7 @@ from app.sync.pace import UP
 from app.sync.transport import Answer
 from app.sync.troubles import SyncTrouble, Trouble
 from core.wire.digests import EMPTY_ROOT
-from core.wire.envelopes import Receipt, receipt_fields, receipts_bytes
+from core.wire.receipts import Taken, receipts_bytes, taken_fields
 from tests.app.sync.scripted_county import Asked, Reply, ScriptedTransport, as_json
 from tests.builders import DOCTOR_ID, SCOPE, fresh_id
 from tests.fakes import FakeClock
@@ -52,23 +52,22 @@ def queue(store: Store, clock: FakeClock, count: int) -> None:
 
 def accepting(request: Asked, **fields: Any) -> Answer:
     """A county that takes everything."""
-    receipts = [
-        Receipt(
-            op_id=said["op_id"],
-            device_seq=said["device_seq"],
-            record_id=said["record_id"],
-            revision=said["revision"],
-            outcome="accepted",
+    operations = request.said.get("operations", [])
+    taken = [
+        Taken(
+            first_seq=operations[0]["device_seq"],
+            last_seq=operations[-1]["device_seq"],
+            hash=operations[-1]["hash"],
             received_at="2026-11-22T02:00:01+00:00",
         )
-        for said in request.said.get("operations", [])
+        for _ in operations[:1]
     ]
     return as_json(
         {
             "server_time": "2026-11-22T02:00:01+00:00",
             "county_version": "1",
-            "receipts": [receipt_fields(receipt) for receipt in receipts],
-            "receipts_signature": COUNTY_KEY.sign(receipts_bytes(receipts)).hex(),
+            "taken": [taken_fields(run) for run in taken],
+            "receipts_signature": COUNTY_KEY.sign(receipts_bytes(taken, ())).hex(),
             **fields,
         }
     )

@@ -20,18 +20,20 @@ from core.wire.envelopes import (
     Cursor,
     EnrolRequest,
     EnrolResponse,
+    Numbered,
     Operation,
-    Receipt,
     SyncRequest,
     SyncResponse,
 )
+from core.wire.receipts import Receipt, Taken
 from core.wire.repair import Bucket, Question, Told
 from core.wire.snapshots import SnapshotLine, SnapshotOffer
 
 ROOT = Path(__file__).parents[3]
 WIRE = (ROOT / "docs" / "wire.md").read_text("utf-8")
 SHAPES = (
-    Operation, Receipt, Change, Cursor, SyncRequest, SyncResponse, EnrolRequest, EnrolResponse,
+    Operation, Taken, Receipt, Numbered, Change, Cursor, SyncRequest, SyncResponse,
+    EnrolRequest, EnrolResponse,
     Bucket, Question, Told, Orders, EscrowRequest, EscrowResponse, RecoverRequest, RecoverResponse,
     SnapshotOffer, SnapshotLine,
 )  # fmt: skip

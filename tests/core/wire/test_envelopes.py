@@ -7,19 +7,19 @@ from typing import Any
 
 import pytest
 
+from core.wire.canonical import sha256_hex
 from core.wire.envelopes import (
     OPERATION_DEFAULTS,
     OPERATIONS,
     RESPONSES,
     Operation,
-    Receipt,
     SyncResponse,
-    envelope_hash,
     envelope_of,
     hashed,
+    hashed_content,
     operation_hash,
-    receipts_bytes,
 )
+from core.wire.receipts import Receipt, Taken, receipts_bytes
 
 OPERATION = hashed(
     Operation(
@@ -53,7 +53,7 @@ def test_the_hash_covers_neither_itself_nor_the_signature() -> None:
 @pytest.mark.parametrize("name", sorted(set(OPERATION.__slots__) - {"hash", "signature"}))
 def test_the_hash_covers_every_other_field(name: str) -> None:
     changed = {**envelope_of(OPERATION), name: "another"}
-    assert envelope_hash(changed) != OPERATION.hash
+    assert sha256_hex(hashed_content(changed)) != OPERATION.hash
 
 
 def test_defaults_count_whether_they_are_written_out_or_not() -> None:
@@ -63,12 +63,12 @@ def test_defaults_count_whether_they_are_written_out_or_not() -> None:
         if value != OPERATION_DEFAULTS.get(name, object())
     }
     assert "schema" not in short
-    assert envelope_hash(short) == OPERATION.hash
+    assert sha256_hex(hashed_content(short)) == OPERATION.hash
 
 
 def test_a_field_of_a_later_version_counts_too_and_is_passed_over_when_read() -> None:
     later: dict[str, Any] = {**envelope_of(OPERATION), "invented_later": 1}
-    assert envelope_hash(later) != OPERATION.hash
+    assert sha256_hex(hashed_content(later)) != OPERATION.hash
     assert OPERATIONS.validate_python(later) == OPERATION
 
 
@@ -81,10 +81,12 @@ def test_receipts_are_signed_with_every_field_written_out() -> None:
         outcome="accepted",
         received_at="2026-11-22T02:00:01+00:00",
     )
-    assert receipts_bytes((receipt,)) == (
-        b'[{"code":null,"device_seq":1,"op_id":"op-1","outcome":"accepted",'
+    run = Taken(first_seq=2, last_seq=9, hash="ab", received_at="2026-11-22T02:00:01+00:00")
+    assert receipts_bytes((run,), (receipt,)) == (
+        b'{"receipts":[{"code":null,"device_seq":1,"op_id":"op-1","outcome":"accepted",'
         b'"received_at":"2026-11-22T02:00:01+00:00","record_id":"record-1","revision":1,'
-        b'"values":{}}]'
+        b'"values":{}}],"taken":[{"first_seq":2,"hash":"ab","last_seq":9,'
+        b'"received_at":"2026-11-22T02:00:01+00:00"}]}'
     )
 
 

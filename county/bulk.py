@@ -1,0 +1,83 @@
+"""Rows into one table, a batch of them at once, past what SQLAlchemy does for each value."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
+from operator import itemgetter
+from typing import Any
+
+from sqlalchemy import JSON, Dialect
+from sqlalchemy.orm import Session
+
+from county.db import json_text
+from county.tables import Table
+
+_Convert = Callable[[Any], Any]
+
+
+def insert_rows(
+    session: Session, table: type[Table], rows: Sequence[Mapping[str, Any]], *, leave: bool = False
+) -> None:
+    """Insert the rows, each with every column; where its key is there, `leave` leaves it alone.
+
+    Runs in the session's transaction; raises what an insert raises.
+    """
+    if not rows:
+        return
+    session.flush()
+    connection = session.connection()
+    plan = _plan(table, connection.dialect, leave)
+    connection.exec_driver_sql(plan.statement, plan.values(rows))
+
+
+class _Plan:
+    """How a dialect takes the rows of a table."""
+
+    def __init__(self, table: type[Table], dialect: Dialect, leave: bool) -> None:
+        columns = table.__table__.columns
+        plain = [column.key for column in columns]
+        mark = "?" if dialect.name == "sqlite" else "%s"
+        quoted = dialect.identifier_preparer.quote
+        names = ", ".join(quoted(name) for name in plain)
+        marks = ", ".join(mark for _ in columns)
+        end = " ON CONFLICT DO NOTHING" if leave else ""
+        self.statement = (
+            f"INSERT INTO {quoted(table.__tablename__)} ({names}) VALUES ({marks}){end}"
+        )
+        self._of_row = itemgetter(*plain)
+        self._converted = [
+            (at, convert)
+            for at, column in enumerate(columns)
+            if (convert := _converter(column.type, dialect)) is not None
+        ]
+
+    def values(self, rows: Sequence[Mapping[str, Any]]) -> list[tuple[Any, ...]]:
+        """The rows as the driver takes them."""
+        converted = [(at, _remembering(convert)) for at, convert in self._converted]
+        return [self._one(row, converted) for row in rows]
+
+    def _one(
+        self, row: Mapping[str, Any], converted: Sequence[tuple[int, _Convert]]
+    ) -> tuple[Any, ...]:
+        values = list(self._of_row(row))
+        for at, convert in converted:
+            values[at] = convert(values[at])
+        return tuple(values)
+
+
+@lru_cache(maxsize=64)
+def _plan(table: type[Table], dialect: Dialect, leave: bool) -> _Plan:
+    return _Plan(table, dialect, leave)
+
+
+def _converter(column_type: Any, dialect: Dialect) -> _Convert | None:
+    if isinstance(column_type, JSON):
+        return json_text
+    convert: _Convert | None = column_type.dialect_impl(dialect).bind_processor(dialect)
+    return convert
+
+
+def _remembering(convert: _Convert) -> _Convert:
+    """The same conversion, done once for a day or moment that stands in many rows of a batch."""
+    return convert if convert is json_text else lru_cache(maxsize=1_000)(convert)
