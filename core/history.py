@@ -81,7 +81,8 @@ class Settled:
     def between(self, days: Span, until: date) -> tuple[FollowUp, ...]:
         """The follow-ups of the days of a span, as far as `until`."""
         first = bisect_left(self.dates, days.from_on)
-        return self.follow_ups[first : bisect_right(self.dates, min(days.to_on, until))]
+        behind = bisect_right(self.dates, min(days.to_on, until), first)
+        return self.follow_ups[first:behind]
 
 
 def standing(history: History) -> tuple[FollowUp, ...]:

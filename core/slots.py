@@ -57,7 +57,6 @@ class WhyNot(StrEnum):
     MODE = "mode"
     INCOMPLETE = "incomplete"
     NOT_MEASURED = "not_measured"
-    NO_EXAM = "no_exam"
     EXAM_ONLY = "exam_only"
     RETURNED = "returned"
     QUESTIONED = "questioned"
