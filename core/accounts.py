@@ -73,14 +73,11 @@ def joined(earlier: Account, later: Account) -> Account:
 
 def _of_slots(account: Account, slots: tuple[Slot, ...]) -> Account:
     contract = tuple(slot for slot in slots if slot.programme == Programme.CONTRACT)
-    whole = slot_figures(
+    figures = slot_figures(
         contract,
         extra=account.figures.extra,
-        longest_gap_days=account.figures.longest_gap_days,
-    )
-    figures = replace(
-        whole,
         items_agreed=account.figures.items_agreed,
         items_delivered=account.figures.items_delivered,
+        longest_gap_days=account.figures.longest_gap_days,
     )
     return replace(account, slots=slots, figures=figures)

@@ -45,8 +45,16 @@ def months_of(year: int) -> Spans:
     return tuple(Span(date(year, m, 1), last_of_month(year, m)) for m in range(1, 13))
 
 
+@cache
 def year_span(year: int) -> Span:
     return Span(date(year, 1, 1), date(year, 12, 31))
+
+
+@cache
+def quarters_of(year: int) -> Spans:
+    """The four calendar quarters of a year."""
+    months = months_of(year)
+    return tuple(Span(months[m].from_on, months[m + 2].to_on) for m in range(0, 12, 3))
 
 
 def month_span(day: date) -> Span:

@@ -19,7 +19,7 @@ from core.followups import FollowUp
 from core.history import History
 from core.obligations import account_of
 from core.policy import Rulebook
-from core.slots import Programme, WhyNot
+from core.slots import Programme, Slot, WhyNot
 from core.triage import Triage, triage
 from core.worklist import DueItem, due_items
 
@@ -155,7 +155,9 @@ def explanation_json(explanation: Explanation) -> dict[str, Any]:
     told["figures"] = {
         programme: figures_json(figures) for programme, figures in explanation.figures.items()
     }
-    told["account"].pop("figures")
+    account = told["account"]
+    account["slots"] = [dict(zip(Slot._fields, slot, strict=True)) for slot in account["slots"]]
+    account.pop("figures")
     return told
 
 

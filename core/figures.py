@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from core.slots import UNCOUNTED_STATES, Programme, Slot, SlotState
+from core.slots import Programme, Slot, SlotState
 
 if TYPE_CHECKING:  # an account holds figures, so figures cannot import it at run time
     from core.accounts import Account
@@ -95,31 +94,40 @@ def percent(value: float | None) -> str:
 
 
 def slot_figures(
-    slots: Iterable[Slot], *, extra: int = 0, longest_gap_days: int | None = None
+    slots: Iterable[Slot],
+    *,
+    extra: int = 0,
+    items_agreed: int = 0,
+    items_delivered: int = 0,
+    longest_gap_days: int | None = None,
 ) -> Figures:
     """The figures of one person's slots of one programme."""
     held = tuple(slots)
-    states = Counter(slot.state for slot in held)
+    states = [slot.state for slot in held]
     filled = [slot for slot in held if slot.filled_by is not None]
-    owed = len(held) - sum(states[state] for state in UNCOUNTED_STATES)
+    missed, disputed = states.count(SlotState.MISSED), states.count(SlotState.DISPUTED)
+    excused, void = states.count(SlotState.EXCUSED), states.count(SlotState.VOID)
+    owed = len(held) - excused - void
     return Figures(
         owed=owed,
-        due=len(filled) + states[SlotState.MISSED] + states[SlotState.DISPUTED],
+        due=len(filled) + missed + disputed,
         filled=len(filled),
-        on_time=states[SlotState.MET],
-        late_entry=states[SlotState.MET_LATE_ENTRY],
-        missed=states[SlotState.MISSED],
-        disputed=states[SlotState.DISPUTED],
-        excused=states[SlotState.EXCUSED],
-        excuse_pending=states[SlotState.EXCUSE_PENDING],
-        void=states[SlotState.VOID],
-        open=states[SlotState.OPEN],
-        upcoming=states[SlotState.UPCOMING],
-        face_to_face=sum(slot.filled_face_to_face for slot in filled),
-        measured=sum(slot.filled_measured for slot in filled),
+        on_time=states.count(SlotState.MET),
+        late_entry=states.count(SlotState.MET_LATE_ENTRY),
+        missed=missed,
+        disputed=disputed,
+        excused=excused,
+        excuse_pending=states.count(SlotState.EXCUSE_PENDING),
+        void=void,
+        open=states.count(SlotState.OPEN),
+        upcoming=states.count(SlotState.UPCOMING),
+        face_to_face=[slot.filled_face_to_face for slot in filled].count(True),
+        measured=[slot.filled_measured for slot in filled].count(True),
         extra=extra,
         persons=int(owed > 0),
         persons_fully_served=int(0 < owed == len(filled)),
+        items_agreed=items_agreed,
+        items_delivered=items_delivered,
         longest_gap_days=longest_gap_days,
     )
 

@@ -81,7 +81,8 @@ class Settled:
     def between(self, days: Span, until: date) -> tuple[FollowUp, ...]:
         """The follow-ups of the days of a span, as far as `until`."""
         first = bisect_left(self.dates, days.from_on)
-        return self.follow_ups[first : bisect_right(self.dates, min(days.to_on, until))]
+        behind = bisect_right(self.dates, min(days.to_on, until), first)
+        return self.follow_ups[first:behind]
 
 
 def standing(history: History) -> tuple[FollowUp, ...]:
@@ -109,14 +110,18 @@ def voided_ids(withdrawals: Iterable[Withdrawal]) -> frozenset[str]:
 def _settled(history: History) -> Settled:
     void = voided_ids(history.withdrawals)
     versions = [f for f in history.follow_ups if f.id not in void]
-    amended = any(f.amends for f in versions)
-    chains = _chains(history.follow_ups, versions) if amended else [[f] for f in versions]
-    stands = sorted((chain[-1] for chain in chains), key=_date_then_id)
+    first_recorded: dict[str, datetime] = {}
+    latest = versions
+    if any(f.amends for f in versions):
+        chains = _chains(history.follow_ups, versions)
+        first_recorded = _first_recorded(chains)
+        latest = [chain[-1] for chain in chains]
+    stands = sorted(latest, key=_date_then_id)
     return Settled(
         follow_ups=tuple(stands),
         dates=tuple(follow_up.occurred_on for follow_up in stands),
         decisions=_decisions(history, void),
-        first_recorded=_first_recorded(chains) if amended else {},
+        first_recorded=first_recorded,
         exemptions=_exemptions(history, void),
         referrals=tuple(r for r in history.referrals if r.id not in void),
         outcomes=_outcomes(history, void),

@@ -5,16 +5,24 @@ from __future__ import annotations
 from core.followups import FollowUp, Reading
 from core.vocabulary import ReadingKind, Source, Timing
 
+# Asked of every follow-up again and again: a name is found sooner than a member of its table.
+BLOOD_PRESSURE = ReadingKind.BLOOD_PRESSURE
+HEART_RATE = ReadingKind.HEART_RATE
+GLUCOSE = ReadingKind.GLUCOSE
+REPORTED = Source.REPORTED
+FASTING = Timing.FASTING
+
 
 def has_value(reading: Reading) -> bool:
     """Whether a reading bears a whole value of its kind."""
     if reading.not_measured is not None:
         return False
-    if reading.kind == ReadingKind.BLOOD_PRESSURE:
+    kind = reading.kind
+    if kind == BLOOD_PRESSURE:
         return reading.systolic_mmhg is not None and reading.diastolic_mmhg is not None
-    if reading.kind == ReadingKind.HEART_RATE:
+    if kind == HEART_RATE:
         return reading.heart_rate_bpm is not None
-    if reading.kind == ReadingKind.GLUCOSE:
+    if kind == GLUCOSE:
         return reading.glucose_mmol_l is not None
     return reading.amount is not None
 
@@ -26,7 +34,7 @@ def measured(
     for reading in follow_up.readings:
         if (
             reading.kind == kind
-            and reading.source != Source.REPORTED
+            and reading.source != REPORTED
             and (timing is None or reading.timing == timing)
             and has_value(reading)
         ):
@@ -40,7 +48,7 @@ def told(follow_up: FollowUp, kind: ReadingKind, timing: Timing | None = None) -
         if (
             reading.kind == kind
             and (timing is None or reading.timing == timing)
-            and reading.source == Source.REPORTED
+            and reading.source == REPORTED
             and has_value(reading)
         ):
             return measured(follow_up, kind, timing) or reading
@@ -49,14 +57,14 @@ def told(follow_up: FollowUp, kind: ReadingKind, timing: Timing | None = None) -
 
 def pressure(follow_up: FollowUp) -> Reading | None:
     """The measured blood pressure."""
-    return measured(follow_up, ReadingKind.BLOOD_PRESSURE)
+    return measured(follow_up, BLOOD_PRESSURE)
 
 
 def fasting_glucose(follow_up: FollowUp) -> Reading | None:
     """The measured fasting glucose."""
-    return measured(follow_up, ReadingKind.GLUCOSE, Timing.FASTING)
+    return measured(follow_up, GLUCOSE, FASTING)
 
 
 def heart_rate(follow_up: FollowUp) -> Reading | None:
     """The measured heart rate."""
-    return measured(follow_up, ReadingKind.HEART_RATE)
+    return measured(follow_up, HEART_RATE)

@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 
 from core.education import Education
 from core.followups import FollowUp, Reading
 from core.history import History
 from core.people import Resident
-from core.policy import Bound, Policy
+from core.policy import Bound, BoundRules, Policy
 from core.referrals import Referral
 from core.refusals import Refusal
 from core.vocabulary import Mode, NotMet, ReadingKind, Source, Symptom, Timing
 
 ASKED_FACE_TO_FACE = (ReadingKind.BLOOD_PRESSURE, ReadingKind.HEART_RATE, ReadingKind.GLUCOSE)
 AUDIENCES = ("resident", "household", "group", "lecture", "school")
-AMOUNT_KINDS = frozenset(
-    {
-        ReadingKind.WEIGHT,
-        ReadingKind.HEIGHT,
-        ReadingKind.WAIST,
-        ReadingKind.TEMPERATURE,
-        ReadingKind.OXYGEN,
-    }
-)
+MODES = frozenset(Mode)
+TIMINGS = frozenset(Timing)
+VISIT_CLASSES = (None, 1, 2, 3, 4)
 
 
 def check_follow_up(
@@ -39,13 +33,12 @@ def check_follow_up(
 
     With the resident's history its day is also held against contracts.
     """
-    found = [
-        *_about_the_day(resident, follow_up, today),
-        *_about_the_contract(follow_up, history),
-        *(_about_the_visit(policy, follow_up) if follow_up.not_met is None else ()),
-        *(_about_not_met(follow_up) if follow_up.not_met is not None else ()),
-    ]
-    return tuple(sorted(found, key=lambda refusal: refusal.soft))
+    found = [*_about_the_day(resident, follow_up, today), *_about_the_contract(follow_up, history)]
+    if follow_up.not_met is None:
+        found += _about_the_visit(policy, follow_up)
+    else:
+        found += _about_not_met(follow_up)
+    return tuple(sorted(found, key=lambda refusal: refusal.soft)) if found else ()
 
 
 def _refusal(code: str, place: str, *, soft: bool = False, **values: object) -> Refusal:
@@ -87,7 +80,7 @@ def _about_not_met(follow_up: FollowUp) -> Iterator[Refusal]:
 
 
 def _about_the_visit(policy: Policy, follow_up: FollowUp) -> Iterator[Refusal]:
-    if follow_up.mode not in tuple(Mode):
+    if follow_up.mode not in MODES:
         yield _refusal("mode_missing", "mode")
     if Symptom.NONE in follow_up.symptoms and len(set(follow_up.symptoms)) > 1:
         yield _refusal("symptoms_contradict", "symptoms")
@@ -98,7 +91,7 @@ def _about_the_visit(policy: Policy, follow_up: FollowUp) -> Iterator[Refusal]:
         if not face_to_face and _measured(reading):
             yield _refusal("measured_at_distance", f"readings.{reading.kind}")
         yield from check_reading(policy, reading)
-    if follow_up.visit_class is not None and follow_up.visit_class not in (1, 2, 3, 4):
+    if follow_up.visit_class not in VISIT_CLASSES:
         yield _refusal("visit_class_unknown", "visit_class")
 
 
@@ -114,58 +107,81 @@ def _missing_readings(follow_up: FollowUp) -> Iterator[Refusal]:
             yield _refusal(f"reading_missing.{kind}", f"readings.{kind}")
 
 
-def check_reading(policy: Policy, reading: Reading) -> Iterator[Refusal]:
+def check_reading(policy: Policy, reading: Reading) -> Sequence[Refusal]:
     """Why one reading cannot be taken, or is asked again."""
-    if reading.not_measured is not None:
-        return
-    place = f"readings.{reading.kind}"
-    bounds = policy.bounds
-    if reading.kind == ReadingKind.BLOOD_PRESSURE:
-        yield from _check_pressure(policy, reading, place)
-    elif reading.kind == ReadingKind.HEART_RATE:
-        yield from _bounded("heart_rate", bounds.heart_rate_bpm, reading.heart_rate_bpm, place)
-    elif reading.kind == ReadingKind.GLUCOSE:
-        yield from _check_glucose(policy, reading, place)
-    elif reading.kind in AMOUNT_KINDS:
-        yield from _bounded(reading.kind, getattr(bounds, reading.kind), reading.amount, place)
+    check = CHECKS.get(reading.kind)
+    return check(policy.bounds, reading) if check and reading.not_measured is None else ()
 
 
-def _check_pressure(policy: Policy, reading: Reading, place: str) -> Iterator[Refusal]:
+def _check_pressure(bounds: BoundRules, reading: Reading) -> Sequence[Refusal]:
     systolic, diastolic = reading.systolic_mmhg, reading.diastolic_mmhg
-    yield from _bounded("systolic", policy.bounds.systolic_mmhg, systolic, place)
-    yield from _bounded("diastolic", policy.bounds.diastolic_mmhg, diastolic, place)
+    found = [
+        *_bounded("systolic", bounds.systolic_mmhg, systolic, reading),
+        *_bounded("diastolic", bounds.diastolic_mmhg, diastolic, reading),
+    ]
     if systolic is not None and diastolic is not None and systolic <= diastolic:
-        yield _refusal(
-            "systolic_not_above_diastolic", place, systolic=systolic, diastolic=diastolic
-        )
+        code = "systolic_not_above_diastolic"
+        found.append(_refusal(code, _place(reading), systolic=systolic, diastolic=diastolic))
+    return found
 
 
-def _check_glucose(policy: Policy, reading: Reading, place: str) -> Iterator[Refusal]:
+def _check_heart_rate(bounds: BoundRules, reading: Reading) -> Sequence[Refusal]:
+    return _bounded("heart_rate", bounds.heart_rate_bpm, reading.heart_rate_bpm, reading)
+
+
+def _check_glucose(bounds: BoundRules, reading: Reading) -> Sequence[Refusal]:
     """A value no meter shows in mmol/L is offered converted from mg/dL."""
     value = reading.glucose_mmol_l
-    if value is not None and value > policy.bounds.glucose_mg_dl_above:
-        converted = round(value / policy.bounds.mg_dl_per_mmol_l, 1)
-        yield _refusal(
-            "glucose_looks_like_mg_dl",
-            place,
-            soft=value <= policy.bounds.glucose_mmol_l.hard_high,
-            value=_plain(value),
-            converted=_plain(converted),
-        )
+    if value is not None and value > bounds.glucose_mg_dl_above:
+        found = [_looks_like_mg_dl(bounds, value, reading)]
     else:
-        yield from _bounded("glucose", policy.bounds.glucose_mmol_l, value, place)
-    if value is not None and reading.timing not in tuple(Timing):
-        yield _refusal("glucose_timing_missing", place)
+        found = [*_bounded("glucose", bounds.glucose_mmol_l, value, reading)]
+    if value is not None and reading.timing not in TIMINGS:
+        found.append(_refusal("glucose_timing_missing", _place(reading)))
+    return found
 
 
-def _bounded(name: str, bound: Bound, value: float | None, place: str) -> Iterator[Refusal]:
+def _looks_like_mg_dl(bounds: BoundRules, value: float, reading: Reading) -> Refusal:
+    return _refusal(
+        "glucose_looks_like_mg_dl",
+        _place(reading),
+        soft=value <= bounds.glucose_mmol_l.hard_high,
+        value=_plain(value),
+        converted=_plain(round(value / bounds.mg_dl_per_mmol_l, 1)),
+    )
+
+
+def _check_amount(bounds: BoundRules, reading: Reading) -> Sequence[Refusal]:
+    return _bounded(reading.kind, getattr(bounds, reading.kind), reading.amount, reading)
+
+
+CHECKS: Mapping[str, Callable[[BoundRules, Reading], Sequence[Refusal]]] = {
+    ReadingKind.BLOOD_PRESSURE: _check_pressure,
+    ReadingKind.HEART_RATE: _check_heart_rate,
+    ReadingKind.GLUCOSE: _check_glucose,
+    ReadingKind.WEIGHT: _check_amount,
+    ReadingKind.HEIGHT: _check_amount,
+    ReadingKind.WAIST: _check_amount,
+    ReadingKind.TEMPERATURE: _check_amount,
+    ReadingKind.OXYGEN: _check_amount,
+}
+"""What is asked of a value, by kind; kinds of a later version are taken as they come."""
+
+
+def _bounded(name: str, bound: Bound, value: float | None, reading: Reading) -> Sequence[Refusal]:
     if value is None:
-        yield _refusal(f"{name}_missing", place)
-    elif not bound.hard_low <= value <= bound.hard_high:
+        return (_refusal(f"{name}_missing", _place(reading)),)
+    if not bound.hard_low <= value <= bound.hard_high:
         low, high = _plain(bound.hard_low), _plain(bound.hard_high)
-        yield _refusal(f"{name}_impossible", place, value=_plain(value), low=low, high=high)
-    elif _unusual(bound, value):
-        yield _refusal(f"{name}_unusual", place, soft=True, value=_plain(value))
+        code = f"{name}_impossible"
+        return (_refusal(code, _place(reading), value=_plain(value), low=low, high=high),)
+    if _unusual(bound, value):
+        return (_refusal(f"{name}_unusual", _place(reading), soft=True, value=_plain(value)),)
+    return ()
+
+
+def _place(reading: Reading) -> str:
+    return f"readings.{reading.kind}"
 
 
 def _plain(number: float) -> float:

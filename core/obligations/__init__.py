@@ -2,6 +2,7 @@
 
 from core.accounts import Account, Gap, ItemLine, between, joined
 from core.obligations.account import account_of
+from core.obligations.bearing import bears_on
 from core.slots import Candidate, Programme, Slot, SlotState, Tier, WhyNot
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "Tier",
     "WhyNot",
     "account_of",
+    "bears_on",
     "between",
     "joined",
 ]

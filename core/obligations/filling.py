@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, timedelta, timezone
 from functools import cache
 from typing import NamedTuple
@@ -10,13 +10,26 @@ from typing import NamedTuple
 from core.calendar import Span, holds
 from core.followups import FollowUp
 from core.history import Settled
-from core.obligations.fitness import Unfit, fitting
+from core.obligations.fitness import EXAMS, Part, Unfit, fitting
 from core.obligations.windows import Window
 from core.policy import Policy
-from core.slots import Candidate, WhyNot
+from core.slots import Candidate, Programme, WhyNot
 from core.vocabulary import Decision
 
 SENT_BACK = {Decision.RETURNED: WhyNot.RETURNED, Decision.QUESTIONED: WhyNot.QUESTIONED}
+
+
+class Judge(NamedTuple):
+    """How one policy judges follow-ups for one programme.
+
+    `unfit` is about their kind, `hindrance` about the township's word, `late` about when
+    they were recorded; the last two days that fill are at least `min_gap` apart.
+    """
+
+    unfit: Unfit
+    hindrance: Unfit
+    late: Part
+    min_gap: timedelta
 
 
 class Fill(NamedTuple):
@@ -34,67 +47,87 @@ def filled(windows: Iterable[Window], settled: Settled, today: date) -> list[Fil
     last: date | None = None
     policy: Policy | None = None
     for window in windows:
+        follow_ups = within(window, settled, today)
+        if not follow_ups:
+            fills.append(Fill(window, None, False, ()))
+            continue
         if window.policy is not policy:
-            policy, unfit = window.policy, fitting(window.programme, window.policy)
-        fill = _fill(window, unfit, settled, today, last)
+            policy, judge = window.policy, judge_of(window.programme, window.policy, settled)
+        fill = _fill(window, judge, follow_ups, last)
         last = fill.filler.occurred_on if fill.filler else last
         fills.append(fill)
     return fills
 
 
-def _fill(window: Window, unfit: Unfit, settled: Settled, today: date, last: date | None) -> Fill:
+def judge_of(programme: Programme, policy: Policy, settled: Settled) -> Judge:
+    """How a policy judges what stands of a resident for a programme."""
+    late = lateness(policy, settled)
+    return Judge(
+        unfit=fitting(programme, policy),
+        hindrance=hindering(policy, settled, late),
+        late=late,
+        min_gap=timedelta(policy.contract.min_gap_days),
+    )
+
+
+def _fill(window: Window, judge: Judge, follow_ups: Iterable[FollowUp], last: date | None) -> Fill:
     filler: FollowUp | None = None
-    late = False
     candidates: list[Candidate] = []
-    for follow_up in within(window, settled, today):
-        why_not = unfit(follow_up) or hindrance(window.policy, settled, follow_up)
+    for follow_up in follow_ups:
+        why_not = judge.unfit(follow_up) or judge.hindrance(follow_up)
         if why_not is None and filler is not None:
             why_not = WhyNot.EXTRA
-        if why_not is None and too_near(window.policy, follow_up, last):
+        if why_not is None and last is not None and follow_up.occurred_on - last < judge.min_gap:
             why_not = WhyNot.TOO_NEAR
         if why_not is None:
-            filler, late = follow_up, recorded_late(window.policy, settled, follow_up)
-        elif why_not != WhyNot.NO_EXAM:
-            # Every visit of the year lies in an examination's window; they are no candidates.
+            filler = follow_up
+        else:
             candidates.append(Candidate(follow_up.id, why_not))
+    late = filler is not None and judge.late(filler)
     return Fill(window, filler, late, tuple(candidates))
 
 
-def within(window: Window, settled: Settled, today: date) -> Iterable[FollowUp]:
-    """The follow-ups that stand, in the window and not after today, in order of date, then id."""
-    whole = Span(window.spans[0].from_on, window.spans[-1].to_on)
+def within(window: Window, settled: Settled, today: date) -> Sequence[FollowUp]:
+    """The follow-ups that stand, in the window and not after today, in order of date, then id.
+
+    Every visit of the year lies in an examination's window: only examinations are of interest.
+    """
+    spans = window.spans
+    whole = spans[0] if len(spans) == 1 else Span(spans[0].from_on, spans[-1].to_on)
     found = settled.between(whole, today)
-    if len(window.spans) == 1:
-        return found
-    return [f for f in found if holds(window.spans, f.occurred_on)]
+    if window.programme in EXAMS:
+        return [f for f in found if f.yearly_exam]
+    return found if len(spans) == 1 else [f for f in found if holds(spans, f.occurred_on)]
 
 
-def hindrance(policy: Policy, settled: Settled, follow_up: FollowUp) -> WhyNot | None:
-    """What the township's word holds against a follow-up; None if it may fill."""
-    decision = settled.decisions.get(follow_up.id)
-    if decision in SENT_BACK:
-        return SENT_BACK[Decision(decision)]
-    if (
-        policy.contract.late_entry_needs_approval
-        and decision != Decision.ACCEPTED
-        and recorded_late(policy, settled, follow_up)
-    ):
-        return WhyNot.LATE_UNAPPROVED
-    return None
+def hindering(policy: Policy, settled: Settled, late: Part) -> Unfit:
+    """What tells of a follow-up what the township's word holds against it; None if it may fill."""
+    decisions = settled.decisions
+    needs_approval = policy.contract.late_entry_needs_approval
+
+    def hindrance(follow_up: FollowUp) -> WhyNot | None:
+        decision = decisions.get(follow_up.id)
+        if decision in SENT_BACK:
+            return SENT_BACK[Decision(decision)]
+        if needs_approval and decision != Decision.ACCEPTED and late(follow_up):
+            return WhyNot.LATE_UNAPPROVED
+        return None
+
+    return hindrance
 
 
-def recorded_late(policy: Policy, settled: Settled, follow_up: FollowUp) -> bool:
-    """Whether it was recorded more than `late_entry_days` after the day it happened."""
-    recorded_at = follow_up.recorded_at
-    if policy.contract.late_entry_judged_by == "first_record":
-        recorded_at = settled.first_recorded.get(follow_up.id, recorded_at)
-    recorded_on = recorded_at.astimezone(_zone(policy.utc_offset_hours)).date()
-    return (recorded_on - follow_up.occurred_on).days > policy.contract.late_entry_days
+def lateness(policy: Policy, settled: Settled) -> Part:
+    """What tells whether a follow-up was recorded over `late_entry_days` after it happened."""
+    allowed = timedelta(policy.contract.late_entry_days)
+    zone = _zone(policy.utc_offset_hours)
+    by_first_record = policy.contract.late_entry_judged_by == "first_record"
+    first_recorded = settled.first_recorded if by_first_record else {}
 
+    def late(follow_up: FollowUp) -> bool:
+        recorded_at = first_recorded.get(follow_up.id, follow_up.recorded_at)
+        return recorded_at.astimezone(zone).date() - follow_up.occurred_on > allowed
 
-def too_near(policy: Policy, follow_up: FollowUp, last: date | None) -> bool:
-    """Whether it is nearer than `min_gap_days` to the last one that filled."""
-    return last is not None and (follow_up.occurred_on - last).days < policy.contract.min_gap_days
+    return late
 
 
 @cache

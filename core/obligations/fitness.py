@@ -18,20 +18,17 @@ def fitting(programme: Programme, policy: Policy) -> Unfit:
     """What tells of a follow-up why it is not of the kind a programme counts; None if it is."""
     modes = frozenset(countable_modes(programme, policy))
     parts = tuple(part for part in policy.contract.complete if part != "met")
-    exam = programme in EXAMS
-    lacks = MEASURED.get(programme)
-    exam_only = not exam and not policy.contract.exam_counts_as_visit
+    measured = MEASURED.get(programme)
+    exam_only = programme not in EXAMS and not policy.contract.exam_counts_as_visit
 
     def unfit(follow_up: FollowUp) -> WhyNot | None:
-        if exam and not follow_up.yearly_exam:
-            return WhyNot.NO_EXAM
         if follow_up.not_met is not None:
             return WhyNot.NOT_MET
         if follow_up.mode not in modes:
             return WhyNot.MODE
         if parts and first_missing(policy, follow_up) is not None:
             return WhyNot.INCOMPLETE
-        if lacks is not None and not lacks(follow_up):
+        if measured is not None and measured(follow_up) is None:
             return WhyNot.NOT_MEASURED
         return WhyNot.EXAM_ONLY if exam_only and follow_up.yearly_exam else None
 
@@ -90,8 +87,9 @@ PARTS: Mapping[str, Part] = {
 
 
 EXAMS = frozenset({Programme.HTN_EXAM, Programme.T2DM_EXAM, Programme.ELDERLY_EXAM})
-MEASURED: Mapping[Programme, Part] = {
-    Programme.HTN: lambda follow_up: pressure(follow_up) is not None,
-    Programme.T2DM: lambda follow_up: fasting_glucose(follow_up) is not None,
-    Programme.SMI: lambda follow_up: follow_up.smi is not None,
+MEASURED: Mapping[Programme, Callable[[FollowUp], object | None]] = {
+    Programme.HTN: pressure,
+    Programme.T2DM: fasting_glucose,
+    Programme.SMI: lambda follow_up: follow_up.smi,
 }
+"""What a visit has to measure for a programme; None where it did not."""

@@ -16,8 +16,6 @@ from core.obligations.programmes import SOURCE_OF, TAG_OF, chronic_rules
 from core.policy import Policy
 from core.slots import Programme
 
-CHRONIC = (Programme.HTN, Programme.T2DM, Programme.SMI)
-
 
 def longest_gap(
     policy: Policy, history: History, programme: Programme, year: int, today: date
@@ -31,11 +29,14 @@ def longest_gap(
     limits = clipped((year_span(year),), history.presence)
     spans = [span for span in common(tagged, limits) if span.from_on <= today]
     gaps = [
-        Gap(programme=programme, days=(later - earlier).days, from_on=earlier, to_on=later)
+        (later - earlier, later, earlier)
         for span in spans
         for earlier, later in pairwise(_points(policy, history.settled, programme, span, today))
     ]
-    return max(gaps, key=lambda gap: (gap.days, gap.to_on), default=None)
+    if not gaps:
+        return None
+    length, later, earlier = max(gaps)
+    return Gap(programme=programme, days=length.days, from_on=earlier, to_on=later)
 
 
 def _points(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from datetime import date
 
 from core.accounts import ItemLine
@@ -12,27 +11,23 @@ from core.history import History
 
 def item_lines(history: History, year: int, today: date) -> tuple[ItemLine, ...]:
     """The items of the year's last contract, delivered within its days up to today."""
-    until = min(today, year_span(year).to_on)
+    whole = year_span(year)
+    so_far = Span(whole.from_on, min(today, whole.to_on))
     begun = [
-        piece
+        (piece.contract, piece.actual)
         for piece in history.coverage.pieces
-        if piece.actual and clipped((piece.actual,), Span(year_span(year).from_on, until))
+        if piece.actual and clipped((piece.actual,), so_far)
     ]
-    if not begun or not begun[-1].contract.items:
+    if not begun or not begun[-1][0].items:
         return ()
-    contract, _, actual = begun[-1]
-    delivered = Counter(
-        service
-        for follow_up in history.settled.between(actual or year_span(year), until)
-        if follow_up.not_met is None
-        for service in dict.fromkeys(follow_up.services)
-    )
+    contract, covered = begun[-1]
+    met = [f for f in history.settled.between(covered, so_far.to_on) if f.not_met is None]
     return tuple(
         ItemLine(
             contract_id=contract.id,
             service=item.service,
             agreed=item.agreed_count,
-            delivered=delivered[item.service],
+            delivered=[item.service in follow_up.services for follow_up in met].count(True),
         )
         for item in contract.items
     )

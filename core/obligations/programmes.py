@@ -6,8 +6,9 @@ force and the person present on its last day.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
+from functools import lru_cache
 
 from core.calendar import (
     DAY,
@@ -20,15 +21,19 @@ from core.calendar import (
     holds,
     month_from,
     months_of,
+    quarters_of,
     united,
     year_span,
 )
 from core.findings import Reason
 from core.history import History
-from core.obligations.windows import Window
+from core.obligations.windows import Window, cost_of
 from core.policy import ChronicRules, Policy, Rulebook
 from core.slots import Programme
 from core.vocabulary import GroupTag
+
+CHRONIC = (Programme.HTN, Programme.T2DM, Programme.SMI)
+"""The programmes of calendar quarters."""
 
 TAG_OF = {
     Programme.HTN: GroupTag.HTN,
@@ -61,14 +66,14 @@ RULE_OF = {
 
 def programme_windows(
     rules: Rulebook, history: History, programme: Programme, year: int
-) -> Iterator[Window]:
+) -> Iterable[Window]:
     """A programme's windows of a calendar year, in order of time."""
     tagged = history.tags.get(TAG_OF[programme], ())
-    if not tagged or tagged[0].from_on > date(year, 12, 31):
-        return iter(())
+    if not tagged or tagged[0].from_on > year_span(year).to_on:
+        return ()
     if programme == Programme.TB:
         return tuberculosis_windows(rules, history, tagged, year)
-    if programme in (Programme.HTN, Programme.T2DM, Programme.SMI):
+    if programme in CHRONIC:
         return quarter_windows(rules, history, programme, tagged, year)
     return exam_windows(rules, history, programme, tagged, year)
 
@@ -90,24 +95,39 @@ def of_age(history: History, tagged: Spans, min_age: int) -> Spans:
 
 def quarter_windows(
     rules: Rulebook, history: History, programme: Programme, tagged: Spans, year: int
-) -> Iterator[Window]:
+) -> Iterable[Window]:
     """Calendar quarters with enough counting months."""
-    months = months_of(year)
-    for number in range(4):
-        three = months[number * 3 : number * 3 + 3]
-        policy = rules.on(three[0].from_on)
-        limits = chronic_rules(policy, programme)
-        in_force = of_age(history, tagged, limits.min_age)
-        spans, counting = _counting_days(in_force, three)
-        if counting >= limits.min_quarter_months:
-            yield from _cut(policy, programme, number + 1, spans, history.presence)
+    whole = year_span(year)
+    if not history.presence.meets(whole):
+        return ()
+    in_force = tuple(
+        clipped(of_age(history, tagged, _min_age(rules.on(quarter.from_on), programme)), quarter)
+        for quarter in quarters_of(year)
+    )
+    (present,) = clipped((whole,), history.presence)
+    return windows_of_quarters(rules, programme, year, in_force, present)
 
 
-def _counting_days(in_force: Spans, three: Spans) -> tuple[Spans, int]:
+# Many residents have a tag in the same days of a year, and then the same windows.
+@lru_cache(maxsize=1024)
+def windows_of_quarters(
+    rules: Rulebook, programme: Programme, year: int, in_force: tuple[Spans, ...], present: Span
+) -> tuple[Window, ...]:
+    """The windows of a year in which a programme is in force on these days of each quarter."""
+    windows: list[Window] = []
+    for number, quarter in enumerate(quarters_of(year)):
+        policy = rules.on(quarter.from_on)
+        months = months_of(year)[number * 3 : number * 3 + 3]
+        spans, counting = _counting_days(in_force[number], quarter, months)
+        if counting >= chronic_rules(policy, programme).min_quarter_months:
+            windows.extend(_cut(policy, programme, number + 1, spans, present))
+    return tuple(windows)
+
+
+def _counting_days(in_force: Spans, quarter: Span, three: Spans) -> tuple[Spans, int]:
     """The days in force of the months that count, and how many months those are."""
-    whole = Span(three[0].from_on, three[-1].to_on)
-    if clipped(in_force, whole) == (whole,):
-        return (whole,), len(three)
+    if in_force == (quarter,):
+        return in_force, len(three)
     counting = [month for month in three if holds(in_force, month.to_on)]
     return united(s for month in counting for s in clipped(in_force, month)), len(counting)
 
@@ -181,5 +201,6 @@ def _cut(
             source=SOURCE_OF[programme],
             policy=policy,
             tier_reason=Reason(code=f"tier.programme.{programme}"),
+            cost=cost_of(programme, kept),
             stopped=kept[-1].to_on < spans[-1].to_on,
         )

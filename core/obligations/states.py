@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date
-from functools import lru_cache
 
 from core.calendar import Span, Spans, common, days_in, united
 from core.findings import Reason
@@ -22,20 +21,19 @@ def slot_of(fill: Fill, history: History, today: date) -> Slot:
     """The slot of a window with its state."""
     window, filler = fill.window, fill.filler
     state, reason = state_of(fill, history.settled, today)
-    window_to = window.spans[-1].to_on
     seen = filler is not None and filler.mode in window.policy.face_to_face_modes
     return Slot(
         programme=window.programme,
         number=window.number,
         window=window.spans,
         window_from=window.spans[0].from_on,
-        window_to=window_to,
+        window_to=window.spans[-1].to_on,
         tier=window.tier,
         tier_reason=window.tier_reason,
         tier_tags=window.tier_tags,
         state=state,
         reason=reason,
-        cost=cost_of(window.tier or window.programme, window_to),
+        cost=window.cost,
         rule_id=window.rule_id,
         source=window.source,
         policy_version=window.policy.version,
@@ -99,12 +97,6 @@ def _waiting_state(fill: Fill, today: date) -> tuple[SlotState, Reason]:
 
 def _told(state: SlotState, **values: object) -> tuple[SlotState, Reason]:
     return state, Reason(code=f"slot.{state}", values=values)
-
-
-@lru_cache(maxsize=1024)
-def cost_of(kind: str, window_to: date) -> Reason:
-    """What skipping a slot costs: it cannot be made up after its window."""
-    return Reason(code=f"cost.{kind}", values={"to_on": window_to})
 
 
 def wholly_measured(history: History, follow_up: FollowUp) -> bool:

@@ -9,7 +9,6 @@ tier of a month always follows from the days really covered.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from typing import NamedTuple
@@ -36,9 +35,8 @@ KEY_MONTH = "C-KEY-MONTH"
 GENERAL_QUARTER = "C-GENERAL-QUARTER"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Window:
-    """A slot before anybody has looked at who fills it."""
+class Window(NamedTuple):
+    """A slot before anybody has looked at who fills it; `cost` is what skipping it costs."""
 
     programme: Programme
     number: int
@@ -46,10 +44,16 @@ class Window:
     rule_id: str
     source: str
     policy: Policy
-    tier: Tier | None = None
     tier_reason: Reason
+    cost: Reason
+    tier: Tier | None = None
     tier_tags: tuple[str, ...] = ()
     stopped: bool = False
+
+
+def cost_of(kind: str, spans: Spans) -> Reason:
+    """What skipping a slot costs: it cannot be made up after its window."""
+    return Reason(code=f"cost.{kind}", values={"to_on": spans[-1].to_on})
 
 
 class Month(NamedTuple):
@@ -214,6 +218,7 @@ def _key_window(policy: Policy, month: Month, stopped: bool) -> Window:
         policy=policy,
         tier=Tier.KEY,
         tier_reason=Reason(code=f"tier.key.{month.tags[0]}"),
+        cost=cost_of(Tier.KEY, month.actual),
         tier_tags=month.tags,
         stopped=stopped,
     )
@@ -237,5 +242,6 @@ def _general_window(policy: Policy, months: Sequence[Month]) -> Iterator[Window]
             policy=policy,
             tier=Tier.GENERAL,
             tier_reason=Reason(code="tier.general"),
+            cost=cost_of(Tier.GENERAL, spans),
             stopped=stopped,
         )

@@ -24,6 +24,7 @@ COMPARISONS: Mapping[str, Callable[[Any, Any], bool]] = {
 
 
 Table = Mapping[str, Sequence[tuple[int, Rule]]]
+Limits = Mapping[object, object]
 
 
 def indexed(rules: Iterable[Rule]) -> Table:
@@ -46,22 +47,23 @@ def fired(policy: Policy, facts: Facts, table: Table = WHOLE_TABLE) -> list[Rule
         (place, rule)
         for fact in facts
         for place, rule in table.get(fact, ())
-        if all(_holds(test, facts, limits) for test in rule.tests)
+        if _hold(rule.tests, facts, limits)
     ]
     return [rule for _, rule in sorted(found, key=itemgetter(0))]
 
 
-def _holds(test: Test, facts: Facts, limits: Mapping[str, object]) -> bool:
-    fact, comparison, limit = test
-    if fact not in facts:
-        return False
-    if isinstance(limit, str) and limit.startswith("@"):
-        limit = limits[limit]
-    return COMPARISONS[comparison](facts[fact], limit)
+def _hold(tests: Iterable[Test], facts: Facts, limits: Limits) -> bool:
+    """Whether every test holds; `limits` has the number of each limit that is a path."""
+    for fact, comparison, limit in tests:
+        if fact not in facts:
+            return False
+        if not COMPARISONS[comparison](facts[fact], limits.get(limit, limit)):
+            return False
+    return True
 
 
 @lru_cache(maxsize=64)
-def limits_of(policy: Policy) -> Mapping[str, object]:
+def limits_of(policy: Policy) -> Limits:
     """Every limit the rules name, by its path."""
     paths = {
         test.limit
@@ -94,7 +96,7 @@ def findings_of(
     ]
 
 
-def _values(rule: Rule, facts: Facts, limits: Mapping[str, object]) -> dict[str, object]:
+def _values(rule: Rule, facts: Facts, limits: Limits) -> dict[str, object]:
     values: dict[str, object] = {}
     for fact, _, limit in rule.tests:
         value = facts[fact]

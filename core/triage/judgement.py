@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from core.calendar import add_months, age_on
-from core.findings import Finding, Reason, Severity, by_severity
+from core.findings import SEVERITY_ORDER, Finding, Reason, Severity, by_severity
 from core.followups import FollowUp
 from core.history import History
 from core.policy import Policy, Rulebook
@@ -120,7 +120,7 @@ def _key_group(policy: Policy, history: History, day: date) -> bool:
 def things_of(rows: list[Rule]) -> tuple[tuple[str, Severity], ...]:
     """What the fired rules want measured again, each with its gravest severity."""
     gravest: dict[str, Severity] = {}
-    for row in sorted(rows, key=lambda row: list(Severity).index(row.severity)):
+    for row in sorted(rows, key=lambda row: SEVERITY_ORDER[row.severity]):
         if row.thing is not None:
             gravest.setdefault(row.thing, row.severity)
     return tuple(gravest.items())

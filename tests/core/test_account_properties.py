@@ -117,6 +117,15 @@ def test_the_account_of_two_periods_merges_to_that_of_both(case: RandomCase, day
         assert halves == getattr(whole.figures, count)
 
 
+@given(cases)
+def test_the_contract_alone_is_the_account_without_the_slots_of_other_programmes(
+    case: RandomCase,
+) -> None:
+    whole = account(case)
+    alone = account_of(case.policy, case.history, case.today, case.year, contract_only=True)
+    assert alone == replace(whole, slots=whole.of(Programme.CONTRACT))
+
+
 @given(st.lists(cases, max_size=6), st.integers(0, 6))
 def test_figures_add_up_however_people_are_grouped(found: list[RandomCase], cut: int) -> None:
     each = [account(case).figures for case in found]
