@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from core.ids import RANDOM_BYTES, uuid7
 from core.refusals import Refusal
 from core.wire.receipts import Receipt, Taken
-from county.bulk import insert_rows
+from county.bulk import LEAVE, insert_rows
 from county.checks import Accepted
 from county.envelopes import Opened
 from county.held import CHUNK
@@ -182,7 +182,7 @@ def keep(
         for item, answer in answered
         if item.refusal is not None
     ]
-    insert_rows(session, QuarantineRow, refused, leave=True)
+    insert_rows(session, QuarantineRow, refused, there=LEAVE)
     conflicts = [row for item, _ in answered for row in _conflict_rows(device, item, now)]
     insert_rows(session, ConflictRow, conflicts)
 

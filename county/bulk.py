@@ -14,12 +14,15 @@ from county.db import json_text
 from county.tables import Table
 
 _Convert = Callable[[Any], Any]
+LEAVE, REPLACE = "leave", "replace"
 
 
 def insert_rows(
-    session: Session, table: type[Table], rows: Sequence[Mapping[str, Any]], *, leave: bool = False
+    session: Session, table: type[Table], rows: Sequence[Mapping[str, Any]], *, there: str = ""
 ) -> None:
-    """Insert the rows, each with every column; where its key is there, `leave` leaves it alone.
+    """Insert the rows, each with every column.
+
+    Where its key is `there` already, LEAVE leaves that row alone and REPLACE replaces it.
 
     Runs in the session's transaction; raises what an insert raises.
     """
@@ -27,24 +30,22 @@ def insert_rows(
         return
     session.flush()
     connection = session.connection()
-    plan = _plan(table, connection.dialect, leave)
+    plan = _plan(table, connection.dialect, there)
     connection.exec_driver_sql(plan.statement, plan.values(rows))
 
 
 class _Plan:
     """How a dialect takes the rows of a table."""
 
-    def __init__(self, table: type[Table], dialect: Dialect, leave: bool) -> None:
+    def __init__(self, table: type[Table], dialect: Dialect, there: str) -> None:
         columns = table.__table__.columns
         plain = [column.key for column in columns]
         mark = "?" if dialect.name == "sqlite" else "%s"
         quoted = dialect.identifier_preparer.quote
         names = ", ".join(quoted(name) for name in plain)
         marks = ", ".join(mark for _ in columns)
-        end = " ON CONFLICT DO NOTHING" if leave else ""
-        self.statement = (
-            f"INSERT INTO {quoted(table.__tablename__)} ({names}) VALUES ({marks}){end}"
-        )
+        into = f"{quoted(table.__tablename__)} ({names})"
+        self.statement = f"INSERT INTO {into} VALUES ({marks}){_where_there(table, quoted, there)}"
         self._of_row = itemgetter(*plain)
         self._converted = [
             (at, convert)
@@ -67,8 +68,18 @@ class _Plan:
 
 
 @lru_cache(maxsize=64)
-def _plan(table: type[Table], dialect: Dialect, leave: bool) -> _Plan:
-    return _Plan(table, dialect, leave)
+def _plan(table: type[Table], dialect: Dialect, there: str) -> _Plan:
+    return _Plan(table, dialect, there)
+
+
+def _where_there(table: type[Table], quoted: Callable[[str], str], there: str) -> str:
+    if there != REPLACE:
+        return " ON CONFLICT DO NOTHING" if there == LEAVE else ""
+    columns = table.__table__.columns
+    keys = ", ".join(quoted(column.key) for column in columns if column.primary_key)
+    others = [quoted(column.key) for column in columns if not column.primary_key]
+    sets = ", ".join(f"{name} = excluded.{name}" for name in others)
+    return f" ON CONFLICT ({keys}) DO UPDATE SET {sets}"
 
 
 def _converter(column_type: Any, dialect: Dialect) -> _Convert | None:

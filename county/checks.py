@@ -139,8 +139,9 @@ def _stated(operation: Operation, held: Mapping[str, Held], standpoint: Standpoi
         if old.hash == body_hash(operation.body):
             return Accepted(write=None)
         raise Refused(Refusal(code="op.record_exists"))
-    _check_record(operation, operation.body, held, standpoint)
-    return Accepted(write=_write_of(operation, operation.body, operation.scope_id))
+    record = _check_record(operation, operation.body, held, standpoint)
+    write = _write_of(operation, operation.body, operation.scope_id)
+    return Accepted(write=replace(write, record=record))
 
 
 def _check_fact_body(operation: Operation) -> None:
@@ -168,11 +169,11 @@ def _edited(operation: Operation, held: Mapping[str, Held], standpoint: Standpoi
     scope_id = body.get("scope_id")
     if body.get("id") != operation.record_id or scope_id not in standpoint.scopes:
         raise Refused(Refusal(code="op.body_disagrees", place="scope_id"))
-    _check_record(operation, body, held, standpoint)
+    record = _check_record(operation, body, held, standpoint)
     outcome = "conflict" if merge.conflicts else "merged" if merge.overruled else "accepted"
     write = _write_of(operation, body, str(scope_id))
     return Accepted(
-        write=replace(write, clocks=merge.standing.stamps),
+        write=replace(write, clocks=merge.standing.stamps, record=record),
         outcome=outcome,
         conflicts=merge.conflicts,
         overruled=merge.overruled,
@@ -211,8 +212,8 @@ def _check_record(
     body: Mapping[str, Any],
     held: Mapping[str, Held],
     standpoint: Standpoint,
-) -> None:
-    """Raises Refused where the body is no valid record, or one that may not be entered."""
+) -> Any:
+    """The record; raises Refused where the body is no valid one, or one that may not be entered."""
     record = record_of(operation.kind, body)
     # The tablet's day may have begun while the county's has not quite ended.
     recorded_on = local_date(datetime.fromisoformat(operation.recorded_at))
@@ -221,6 +222,7 @@ def _check_record(
     hard = [refusal for refusal in refusals if not refusal.soft]
     if hard:
         raise Refused(*hard)
+    return record
 
 
 def _refusals(

@@ -6,10 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, select
+from sqlalchemy import and_, bindparam, select
 from sqlalchemy.orm import Session
 
 from core.merging import Stamp
+from county.db import run
 from county.tables import RecordRow
 
 CHUNK = 5_000
@@ -48,8 +49,7 @@ def load(
         lock_records(session, county_id, ids)
     found: dict[str, Held] = {}
     for chunk in _chunks(ids):
-        query = select(*_HELD_COLUMNS).where(_is_one_of(county_id, chunk))
-        for row in session.execute(query):
+        for row in run(session, _HELD, county=county_id, ids=chunk):
             found[row.id] = _held_of(row)
     return found
 
@@ -65,26 +65,23 @@ def lock_records(session: Session, county_id: str, record_ids: Iterable[str]) ->
         return
     wanted = set(record_ids)
     for chunk in _chunks(sorted(wanted)):
-        concerned = select(RecordRow.resident_id).where(_is_one_of(county_id, chunk)).distinct()
-        wanted.update(name for name in session.scalars(concerned) if name is not None)
+        concerned = run(session, _CONCERNED, county=county_id, ids=chunk).scalars()
+        wanted.update(name for name in concerned if name is not None)
     for chunk in _chunks(sorted(wanted)):
-        session.execute(
-            select(RecordRow.id)
-            .where(_is_one_of(county_id, chunk))
-            .order_by(RecordRow.id)
-            .with_for_update()
-        )
-
-
-def _is_one_of(county_id: str, ids: Sequence[str]) -> ColumnElement[bool]:
-    return and_(RecordRow.county_id == county_id, RecordRow.id.in_(ids))
+        run(session, _LOCK, county=county_id, ids=chunk)
 
 
 def _chunks(ids: Sequence[str]) -> Iterable[Sequence[str]]:
     return (ids[start : start + CHUNK] for start in range(0, len(ids), CHUNK))
 
 
-_HELD_COLUMNS = (
+_ONE_OF = and_(
+    RecordRow.county_id == bindparam("county"),
+    RecordRow.id.in_(bindparam("ids", expanding=True)),
+)
+_CONCERNED = select(RecordRow.resident_id).where(_ONE_OF).distinct()
+_LOCK = select(RecordRow.id).where(_ONE_OF).order_by(RecordRow.id).with_for_update()
+_HELD = select(
     RecordRow.id,
     RecordRow.kind,
     RecordRow.scope_id,
@@ -96,7 +93,7 @@ _HELD_COLUMNS = (
     RecordRow.body,
     RecordRow.clocks,
     RecordRow.removed,
-)
+).where(_ONE_OF)
 
 
 def _held_of(row: Any) -> Held:

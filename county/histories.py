@@ -7,13 +7,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Text, cast, select
+from sqlalchemy import Text, bindparam, cast, select
 from sqlalchemy.orm import Session
 
 from core.history import History
 from core.refusals import Refused
 from core.vocabulary import Kind
 from core.wire.bodies import record_from_json, record_of
+from county.db import run
 from county.tables import RecordRow
 
 HISTORY_FIELDS: Mapping[str, str] = {
@@ -34,15 +35,19 @@ BATCH = 500
 
 
 def histories_of(
-    session: Session, county_id: str, resident_ids: Iterable[str]
+    session: Session,
+    county_id: str,
+    resident_ids: Iterable[str],
+    read: Mapping[str, Any] | None = None,
 ) -> dict[str, History]:
     """The history of each resident the county knows; ids without a resident are left out.
 
-    A body this version cannot read is passed over: it was taken in for a newer one.
+    A body this version cannot read is passed over: it was taken in for a newer one. `read`
+    are records by id that need not be read again.
     """
     found: dict[str, History] = {}
     for batch in batches(sorted(set(resident_ids)), BATCH):
-        found.update(_batch(session, county_id, batch))
+        found.update(_batch(session, county_id, batch, read or {}))
     return found
 
 
@@ -53,20 +58,28 @@ def batches(items: Sequence[str], size: int) -> Iterator[list[str]]:
         yield run
 
 
-def _batch(session: Session, county_id: str, resident_ids: Sequence[str]) -> dict[str, History]:
-    rows = session.execute(
-        # Read straight from the text, a body costs half of what it costs by way of a mapping.
-        select(RecordRow.resident_id, RecordRow.kind, cast(RecordRow.body, Text)).where(
-            RecordRow.county_id == county_id,
-            RecordRow.resident_id.in_(resident_ids),
-            RecordRow.kind.in_([Kind.RESIDENT, *HISTORY_FIELDS]),
-            RecordRow.removed.is_(False),
-        )
-    )
+_CONCERNING = select(
+    RecordRow.id,
+    RecordRow.resident_id,
+    RecordRow.kind,
+    # Read straight from the text, a body costs half of what it costs by way of a mapping.
+    cast(RecordRow.body, Text),
+).where(
+    RecordRow.county_id == bindparam("county"),
+    RecordRow.resident_id.in_(bindparam("residents", expanding=True)),
+    RecordRow.kind.in_([Kind.RESIDENT, *HISTORY_FIELDS]),
+    RecordRow.removed.is_(False),
+)
+
+
+def _batch(
+    session: Session, county_id: str, resident_ids: Sequence[str], read: Mapping[str, Any]
+) -> dict[str, History]:
+    rows = run(session, _CONCERNING, county=county_id, residents=resident_ids)
     residents: dict[str, Any] = {}
     parts: defaultdict[str, defaultdict[str, list[Any]]] = defaultdict(lambda: defaultdict(list))
-    for resident_id, kind, body in rows:
-        record = _readable_text(kind, body)
+    for record_id, resident_id, kind, body in rows:
+        record = read.get(record_id) or _readable_text(kind, body)
         if record is None or resident_id is None:
             continue
         if kind == Kind.RESIDENT:

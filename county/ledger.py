@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import bindparam, update
 from sqlalchemy.orm import Session
 
+from core.followups import FollowUp
 from core.merging import Stamp, changed_fields
 from core.vocabulary import STANDING_KINDS, Kind
 from core.wire.canonical import canonical_bytes, sha256_hex
@@ -25,7 +26,7 @@ from county.config import local_date
 from county.db import JsonText
 from county.held import Held, load, parent_ids
 from county.numbering import number_changes
-from county.rollups import age_accounts, refresh_residents
+from county.rollups import News, age_accounts, refresh_residents
 from county.tables import RecordRow
 
 COUNTY_NODE = "county"
@@ -38,7 +39,7 @@ class RecordWrite:
 
     `clocks` are the stamps of a merged standing record; left out, the fields that change
     are stamped with the county's own clock. `removed` takes the record off the tablets;
-    its body stays here.
+    its body stays here. `record` is what the body says, where it has been read already.
     """
 
     kind: str
@@ -51,6 +52,7 @@ class RecordWrite:
     schema: int = 1
     clocks: Mapping[str, Stamp] | None = None
     removed: bool = False
+    record: Any = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +82,9 @@ class Posting:
         self.gained: dict[str, int] = {}
         self.lost: dict[str, int] = {}
         self.residents: set[str] = set()
+        self._records: dict[str, Any] = {}
+        self._visits: dict[str, list[FollowUp]] = {}
+        self._otherwise: set[str] = set()
 
     def add(self, item: RecordWrite) -> Written:
         """Plan one write; one that changes nothing gets no number."""
@@ -108,7 +113,9 @@ class Posting:
         _store(session, self)
         if any(row["kind"] == Kind.POLICY_PACK for row in self.rows.values()):
             age_accounts(session, self.county_id)
-        refresh_residents(session, self.county_id, self.residents, local_date(self.now))
+        visits = {k: new for k, new in self._visits.items() if k not in self._otherwise}
+        news = News(records=self._records, visits=visits)
+        refresh_residents(session, self.county_id, self.residents, local_date(self.now), news)
         number_changes(session, self.county_id, self.changes, gained=self.gained, lost=self.lost)
 
     def _plan_changes(self, item: RecordWrite, old: Held | None, new: Held) -> None:
@@ -121,7 +128,17 @@ class Posting:
         action = "remove" if new.removed else "put"
         self.changes.append(_change_row(self, item, new.scope_id, new, action))
         if new.resident_id is not None:
-            self.residents.add(new.resident_id)
+            self._note_news(item, old, new.resident_id)
+
+    def _note_news(self, item: RecordWrite, old: Held | None, resident_id: str) -> None:
+        self.residents.add(resident_id)
+        self._records.pop(item.record_id, None)
+        if item.record is not None:
+            self._records[item.record_id] = item.record
+        if old is None and isinstance(item.record, FollowUp):
+            self._visits.setdefault(resident_id, []).append(item.record)
+        else:
+            self._otherwise.add(resident_id)
 
 
 def write(

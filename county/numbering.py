@@ -10,7 +10,7 @@ from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
 from core.wire.digests import EMPTY_ROOT, moved_root
-from county.bulk import insert_rows
+from county.bulk import LEAVE, insert_rows
 from county.db import run
 from county.tables import ChangeRow, ScopeHeadRow
 
@@ -91,4 +91,4 @@ def _open_scopes(session: Session, county_id: str, scopes: Iterable[str]) -> Non
         for scope_id in scopes
     ]
     # Two writers may open a scope at once: the second insert gives way and waits for the lock.
-    insert_rows(session, ScopeHeadRow, rows, leave=True)
+    insert_rows(session, ScopeHeadRow, rows, there=LEAVE)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from sqlalchemy import select
+from sqlalchemy import Text, bindparam, cast, select
 from sqlalchemy.orm import Session
 
 from core.policy import Policy, PolicyBook, default_policy
 from core.policy_packs import parse_policy
 from core.refusals import Refused
 from core.vocabulary import Kind
-from county.db import json_text
+from county.db import run
 from county.tables import RecordRow
 
 PACKS_READ = 50
@@ -19,16 +19,19 @@ PACKS_READ = 50
 
 def rules_of(session: Session, county_id: str) -> PolicyBook:
     """All versions of the county's rules, each for its own time."""
-    bodies = session.scalars(
-        select(RecordRow.body)
-        .where(
-            RecordRow.county_id == county_id,
-            RecordRow.kind == Kind.POLICY_PACK,
-            RecordRow.removed.is_(False),
-        )
-        .limit(PACKS_READ)
+    return _book(tuple(sorted(run(session, _PACKS, county=county_id).scalars())))
+
+
+_PACKS = (
+    # As text: what has been read before is known by it, and not read again.
+    select(cast(RecordRow.body, Text))
+    .where(
+        RecordRow.county_id == bindparam("county"),
+        RecordRow.kind == Kind.POLICY_PACK,
+        RecordRow.removed.is_(False),
     )
-    return _book(tuple(sorted(json_text(body) for body in bodies)))
+    .limit(PACKS_READ)
+)
 
 
 @lru_cache(maxsize=4)

@@ -6,20 +6,24 @@ history, which `recount` proves.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, insert, select, update
+from sqlalchemy import ColumnElement, Text, bindparam, cast, delete, select, update
 from sqlalchemy.orm import Session
 
 from core.figures import figures_of
+from core.followups import FollowUp
 from core.history import History
-from core.obligations import Account, account_of
+from core.obligations import Account, account_of, bears_on
 from core.policy import Rulebook
 from core.slots import Programme
+from county.bulk import REPLACE, insert_rows
+from county.db import run
 from county.held import lock_records
 from county.histories import batches, histories_of
 from county.policies import rules_of
@@ -54,8 +58,24 @@ def accounts_put_off() -> Iterator[set[str]]:
         _put_off.reset(token)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class News:
+    """What a transaction has just written, so that it need not be read again.
+
+    `records` are records by id; `visits` names the residents about whom nothing else is
+    new than these follow-ups.
+    """
+
+    records: Mapping[str, Any] = field(default_factory=dict)
+    visits: Mapping[str, Sequence[FollowUp]] = field(default_factory=dict)
+
+
 def refresh_residents(
-    session: Session, county_id: str, resident_ids: Iterable[str], today: date
+    session: Session,
+    county_id: str,
+    resident_ids: Iterable[str],
+    today: date,
+    news: News | None = None,
 ) -> None:
     """Make the rows of these residents what their histories say today.
 
@@ -67,25 +87,57 @@ def refresh_residents(
         return
     offices = Offices(session, county_id)
     rules = rules_of(session, county_id)
+    news = news or News()
     for batch in batches(sorted(set(resident_ids)), BATCH):
         # Another writer on the same resident must be waited for, or either count lacks a record.
         lock_records(session, county_id, batch)
-        histories = histories_of(session, county_id, batch)
+        histories = histories_of(session, county_id, batch, news.records)
+        kept = _ages(session, county_id, batch, today)
+        stands = frozenset(
+            key
+            for key, as_of in kept.items()
+            if as_of == today and _is_unmoved(rules, histories.get(key[0]), key[1], news)
+        )
         rows = [
             row
             for history in histories.values()
-            for row in account_rows(rules, county_id, history, today, offices)
+            for row in account_rows(rules, county_id, history, today, offices, stands)
         ]
-        session.execute(
-            delete(PersonAccountRow).where(
-                PersonAccountRow.county_id == county_id,
-                PersonAccountRow.resident_id.in_(batch),
-                PersonAccountRow.year.in_(kept_years(today)),
-            )
-        )
-        if rows:
-            session.connection().execute(insert(PersonAccountRow), rows)
+        gone = kept.keys() - stands - {(row["resident_id"], row["year"]) for row in rows}
+        for resident_id, year in sorted(gone):
+            run(session, _DROP, county=county_id, resident=resident_id, year=year)
+        insert_rows(session, PersonAccountRow, rows, there=REPLACE)
         renew_waiting(session, county_id, batch, histories.values())
+
+
+def _is_unmoved(rules: Rulebook, history: History | None, year: int, news: News) -> bool:
+    """Whether nothing of what is new can have changed this year's account."""
+    visits = None if history is None else news.visits.get(history.resident.id)
+    if history is None or visits is None:
+        return False
+    return not any(bears_on(rules, history, visit, year) for visit in visits)
+
+
+def _ages(
+    session: Session, county_id: str, resident_ids: Sequence[str], today: date
+) -> dict[tuple[str, int], date]:
+    """Of which day the kept rows of these residents are."""
+    found = run(
+        session, _AGES, county=county_id, residents=resident_ids, years=list(kept_years(today))
+    )
+    return {(resident_id, year): as_of for resident_id, year, as_of in found}
+
+
+_AGES = select(PersonAccountRow.resident_id, PersonAccountRow.year, PersonAccountRow.as_of).where(
+    PersonAccountRow.county_id == bindparam("county"),
+    PersonAccountRow.resident_id.in_(bindparam("residents", expanding=True)),
+    PersonAccountRow.year.in_(bindparam("years", expanding=True)),
+)
+_DROP = delete(PersonAccountRow).where(
+    PersonAccountRow.county_id == bindparam("county"),
+    PersonAccountRow.resident_id == bindparam("resident"),
+    PersonAccountRow.year == bindparam("year"),
+)
 
 
 def refresh_day(session: Session, county_id: str, today: date, limit: int = 2_000) -> int:
@@ -144,13 +196,27 @@ def recount(session: Session, county_id: str, today: date) -> tuple[str, ...]:
 
 
 def account_rows(
-    rules: Rulebook, county_id: str, history: History, today: date, offices: Offices
+    rules: Rulebook,
+    county_id: str,
+    history: History,
+    today: date,
+    offices: Offices,
+    without: Set[tuple[str, int]] = frozenset(),
 ) -> list[dict[str, Any]]:
-    """The rows of one resident for the kept years in which a contract covers a day."""
+    """The rows of one resident for the kept years in which a contract covers a day.
+
+    `without` names those that are not asked for, by resident and year.
+    """
     return [
-        _row(county_id, history, account_of(rules, history, today, year), offices)
+        _row(
+            county_id,
+            history,
+            account_of(rules, history, today, year, contract_only=True),
+            offices,
+        )
         for year in kept_years(today)
-        if any(c.start_on.year <= year <= c.end_on.year for c in history.contracts)
+        if (history.resident.id, year) not in without
+        and any(c.start_on.year <= year <= c.end_on.year for c in history.contracts)
     ]
 
 
@@ -177,24 +243,45 @@ class Offices:
     """Which township a village belongs to and which doctor looks after it, read once a call."""
 
     def __init__(self, session: Session, county_id: str) -> None:
-        villages = session.execute(
-            select(VillageRow.id, VillageRow.township_id).where(VillageRow.county_id == county_id)
-        )
-        self.township_of: Mapping[str, str] = dict(villages.tuples().all())
-        doctors = session.execute(
-            select(UserRow.id, UserRow.village_ids)
-            .where(UserRow.county_id == county_id, UserRow.role == "doctor")
-            .order_by(UserRow.id.desc())
-        )
-        self.doctor_of: Mapping[str, str] = {
-            village_id: doctor_id for doctor_id, villages in doctors for village_id in villages
-        }
+        self._session = session
+        self._county_id = county_id
+        self._townships: dict[str, str] = {}
+        self._doctors: dict[str, str | None] = {}
+
+    def township_of(self, village_id: str) -> str:
+        """The village's township; "" where the county does not know the village."""
+        if village_id not in self._townships:
+            found = run(self._session, _TOWNSHIP, county=self._county_id, village=village_id)
+            self._townships[village_id] = found.scalar() or ""
+        return self._townships[village_id]
+
+    def _doctor_of(self, village_id: str) -> str | None:
+        if village_id not in self._doctors:
+            named = f'"{village_id}"'
+            found = run(self._session, _DOCTORS, county=self._county_id, named=named)
+            theirs = (doctor_id for doctor_id, villages in found if village_id in villages)
+            self._doctors[village_id] = next(theirs, None)
+        return self._doctors[village_id]
 
     def doctor_for(self, history: History, village_id: str) -> str | None:
         """The doctor of the latest contract; else the first one assigned to the village."""
         signed = sorted(history.contracts, key=lambda contract: (contract.start_on, contract.id))
         named = [contract.doctor_id for contract in signed if contract.doctor_id]
-        return named[-1] if named else self.doctor_of.get(village_id)
+        return named[-1] if named else self._doctor_of(village_id)
+
+
+_TOWNSHIP = select(VillageRow.township_id).where(
+    VillageRow.county_id == bindparam("county"), VillageRow.id == bindparam("village")
+)
+_DOCTORS = (
+    select(UserRow.id, UserRow.village_ids)
+    .where(
+        UserRow.county_id == bindparam("county"),
+        UserRow.role == "doctor",
+        cast(UserRow.village_ids, Text).contains(bindparam("named")),
+    )
+    .order_by(UserRow.id)
+)
 
 
 def _row(county_id: str, history: History, account: Account, offices: Offices) -> dict[str, Any]:
@@ -206,7 +293,7 @@ def _row(county_id: str, history: History, account: Account, offices: Offices) -
         "year": account.year,
         "as_of": account.today,
         "village_id": village_id,
-        "township_id": offices.township_of.get(village_id, ""),
+        "township_id": offices.township_of(village_id),
         "doctor_id": offices.doctor_for(history, village_id),
         "slots": slot_entries(account),
         **{name: getattr(figures, name) for name in ADDED_UP},

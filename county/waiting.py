@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import bindparam, delete, select
 from sqlalchemy.orm import Session
 
 from core.followups import FollowUp
 from core.history import History
+from county.bulk import insert_rows
+from county.db import run
 from county.histories import BATCH, batches
 from county.tables import WaitingReviewRow
 
@@ -22,25 +24,26 @@ def renew_waiting(
     What a row says of a follow-up never changes but for its village: only what differs is written.
     """
     kept = {
-        (row.follow_up_id, row.village_id)
-        for row in session.execute(
-            select(WaitingReviewRow.follow_up_id, WaitingReviewRow.village_id).where(
-                WaitingReviewRow.county_id == county_id,
-                WaitingReviewRow.resident_id.in_(resident_ids),
-            )
+        (follow_up_id, village_id)
+        for follow_up_id, village_id in run(
+            session, _KEPT, county=county_id, residents=resident_ids
         )
     }
-    rows = [_row(county_id, item) for history in histories for item in waiting(history)]
-    due = {(row["follow_up_id"], row["village_id"]) for row in rows}
-    for some in batches(sorted(follow_up_id for follow_up_id, _ in kept - due), BATCH):
+    due = {(item.id, _village_of(item)): item for history in histories for item in waiting(history)}
+    for some in batches(sorted(follow_up_id for follow_up_id, _ in kept - due.keys()), BATCH):
         session.execute(
             delete(WaitingReviewRow).where(
                 WaitingReviewRow.county_id == county_id, WaitingReviewRow.follow_up_id.in_(some)
             )
         )
-    fresh = [row for row in rows if (row["follow_up_id"], row["village_id"]) not in kept]
-    if fresh:
-        session.connection().execute(insert(WaitingReviewRow), fresh)
+    fresh = [_row(county_id, item) for key, item in due.items() if key not in kept]
+    insert_rows(session, WaitingReviewRow, fresh)
+
+
+_KEPT = select(WaitingReviewRow.follow_up_id, WaitingReviewRow.village_id).where(
+    WaitingReviewRow.county_id == bindparam("county"),
+    WaitingReviewRow.resident_id.in_(bindparam("residents", expanding=True)),
+)
 
 
 def waiting(history: History) -> tuple[FollowUp, ...]:
@@ -68,8 +71,12 @@ def _row(county_id: str, item: FollowUp) -> dict[str, Any]:
         "county_id": county_id,
         "follow_up_id": item.id,
         "resident_id": item.resident_id,
-        "village_id": item.scope_id.partition(":")[2],
+        "village_id": _village_of(item),
         "author_id": item.author_id,
         "occurred_on": item.occurred_on,
         "mode": item.mode,
     }
+
+
+def _village_of(item: FollowUp) -> str:
+    return item.scope_id.partition(":")[2]
