@@ -7,7 +7,6 @@ import json
 import logging
 import re
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -21,31 +20,11 @@ from county.logs import WithoutTraceback
 from county.tables import CountyRow, DeviceRow, NonceRow, OperationRow, QuarantineRow
 from county.tries import MOST_TRIES
 from packing import dictionary
-from tests.builders import COUNTY_ID, SCOPE, a_follow_up, a_household, a_resident
-from tests.county.conftest import World
+from tests.builders import COUNTY_ID, SCOPE
+from tests.county.conftest import World, visit_of
 from tests.county.signed_post import PATH, post, request_body, signed_headers
-from tests.county_world import Enrolled, enrol_tablet, running, write_records
-from tests.operations import Chain, outcomes
-
-HOUSEHOLD = a_household()
-RESIDENT = a_resident(household_id=HOUSEHOLD.id)
-
-
-@pytest.fixture
-def url(world: World) -> Iterator[str]:
-    write_records(world.database, utc_now(), HOUSEHOLD, RESIDENT)
-    with running(world.county_dir) as address:
-        yield address
-
-
-@pytest.fixture
-def tablet(world: World) -> Enrolled:
-    return enrol_tablet(world.database, utc_now())
-
-
-def visit_of(tablet: Enrolled) -> bytes:
-    chain = Chain(tablet, utc_now())
-    return request_body(tablet, chain.put(a_follow_up(RESIDENT.id, utc_now().date())))
+from tests.county_world import Enrolled, enrol_tablet, running
+from tests.operations import outcomes
 
 
 def test_a_signed_request_is_answered_with_receipts_and_changes(url: str, tablet: Enrolled) -> None:
