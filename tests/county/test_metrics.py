@@ -8,7 +8,6 @@ from pathlib import Path
 import httpx
 import pytest
 import requests
-from prometheus_client.parser import text_string_to_metric_families
 
 from county import backup_office
 from county.config import CountyConfig, utc_now
@@ -16,25 +15,11 @@ from county.server import create_app
 from county.tables import CountyRow
 from tests.builders import COUNTY_ID, DOCTOR_ID, VILLAGE_ID, a_follow_up
 from tests.county.conftest import RESIDENT, World, visit_of
+from tests.county.reading import Counts
 from tests.county.signed_post import PATH, post, request_body, signed_headers
 from tests.county.standing import Standing
 from tests.county_world import Enrolled, running
 from tests.operations import Chain
-
-
-class Counts:
-    """One reading of `/metrics`."""
-
-    def __init__(self, url: str) -> None:
-        self.text = requests.get(f"{url}/metrics", timeout=30).text
-        self.samples = {
-            (sample.name, frozenset(sample.labels.items())): sample.value
-            for family in text_string_to_metric_families(self.text)
-            for sample in family.samples
-        }
-
-    def of(self, name: str, **labels: str) -> float | None:
-        return self.samples.get((name, frozenset(labels.items())))
 
 
 def test_a_round_trip_is_counted_by_route_outcome_and_size(url: str, tablet: Enrolled) -> None:
