@@ -120,8 +120,7 @@ def _reason(error: BaseException) -> str:
         chain.append(before)
         before = before.__context__
     codes = [
-        getattr(link, "sqlite_errorname", None) or getattr(link, "sqlstate", None)
-        for link in chain
+        getattr(link, "sqlite_errorname", None) or getattr(link, "sqlstate", None) for link in chain
     ]
     return next((str(code) for code in reversed(codes) if code), "")
 

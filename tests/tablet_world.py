@@ -41,11 +41,11 @@ class TabletHere:
         return self.link.synchronise(self.store, lambda _: None)
 
     def save(self, *facts: Record) -> None:
-        """Store facts and queue them, as the services do."""
-        for fact in facts:
-            with self.store.transaction() as session:
-                write = write_of(fact, author_id=DOCTOR_ID)
-                store_records(session, [write])
+        """Store facts and queue them, as the services do, but all in one transaction."""
+        writes = [write_of(fact, author_id=DOCTOR_ID) for fact in facts]
+        with self.store.transaction() as session:
+            store_records(session, writes)
+            for write in writes:
                 outbox.append(session, self._draft(write, "put", write.body), self.clock.now())
 
     def edit(self, record_id: str, **fields: Any) -> None:

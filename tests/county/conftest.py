@@ -85,6 +85,7 @@ class World:
     def __init__(self, folder: Path, database_url: str = "") -> None:
         self.folder = folder
         self.county_dir = folder / "county"
+        self.database_url = database_url
         config = CountyConfig(data_dir=self.county_dir, database_url=database_url)
         self.database: Database = open_database(config.url)
         upgrade(self.database)

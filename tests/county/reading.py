@@ -25,6 +25,10 @@ class Counts:
         """A count's value; None where nothing has been counted under these labels."""
         return self.samples.get((name, frozenset(labels.items())))
 
+    def total(self, name: str) -> float:
+        """A count's value under all labels together."""
+        return sum(value for (told, _), value in self.samples.items() if told == name)
+
 
 def events(data_dir: Path) -> list[dict[str, Any]]:
     """The lines of the log of a county in a process of its own."""
