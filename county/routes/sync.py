@@ -49,6 +49,7 @@ def _synced(request: Request, county: CountyState, body: bytes) -> Response:
         device=sender.device_id,
         received=answered_count(answer.taken, answer.receipts),
         refused=sum(receipt.outcome == "refused" for receipt in answer.receipts),
+        codes=sorted({receipt.code for receipt in answer.receipts if receipt.code}),
         sent=len(answer.changes),
         bytes_in=len(body),
         bytes_out=len(content),
