@@ -63,6 +63,7 @@ class Postgres:
 
     def pause(self) -> None:
         """Stop the server; connections break."""
+        self._admin.dispose()
         self._server.stop()
 
     def go_on(self) -> None:
