@@ -33,9 +33,9 @@ from tests.postgres import Postgres
 from tests.tablet_world import TabletHere
 
 VISITS = UP.size + 100
-MANY = [900, pytest.param(6_000, marks=pytest.mark.soak)]
+MANY = [600, pytest.param(6_000, marks=pytest.mark.soak)]
 ADMIN_SHUTDOWN = "57P01"
-BATCH = Pace(size=300, least=300, most=300)
+BATCH = Pace(size=200, least=200, most=200)
 PATIENCE_S = 60.0
 
 
