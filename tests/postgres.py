@@ -52,11 +52,12 @@ class Postgres:
         return self._server.bin_path
 
     @property
-    def is_written_to(self) -> bool:
-        """Whether the county has a transaction under way that has written."""
+    def is_held_up(self) -> bool:
+        """Whether the county has a transaction under way that has written and waits for a lock."""
         under_way = text(
             "SELECT count(*) FROM pg_stat_activity"
             " WHERE application_name = :county AND backend_xid IS NOT NULL"
+            " AND wait_event_type = 'Lock'"
         )
         with self._admin.connect() as connection:
             return bool(connection.execute(under_way, {"county": APPLICATION}).scalar())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Thread
@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 import pytest
 import requests
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
 from app.clock import SystemClock
 from app.county_link import SyncResult
@@ -99,6 +99,17 @@ class PushUnderWay:
     def acknowledged(self) -> int:
         return self.tablet.states().count(OutboxState.RECEIPTED)
 
+    @contextmanager
+    def held_up(self) -> Iterator[None]:
+        """A time in which no batch gets to its last step, the numbers of its scopes."""
+        connection = self.world.database.engine.connect()
+        connection.execute(text("LOCK TABLE scope_head IN SHARE ROW EXCLUSIVE MODE"))
+        try:
+            yield
+        finally:
+            connection.invalidate()
+            connection.close()
+
     def assert_all_is_there_once(self) -> None:
         assert self.tablet.states() == [OutboxState.RECEIPTED] * self.visits
         assert self.tablet.is_level
@@ -137,9 +148,10 @@ def test_a_batch_that_postgresql_is_stopped_in_is_undone_and_the_tablet_goes_on_
         return results[-1]
 
     worker = SyncWorker(synchronise, push.tablet.link.cancel, SystemClock(), lambda: 0.0)
-    worker.start()
-    wait_until(lambda: own_postgres.is_written_to)
-    own_postgres.pause()
+    with push.held_up():
+        worker.start()
+        wait_until(lambda: own_postgres.is_held_up)
+        own_postgres.pause()
     wait_until(lambda: results)
     assert results[0].failed == Trouble.BUSY
     own_postgres.go_on()
@@ -156,11 +168,11 @@ def test_a_county_on_postgresql_killed_in_mid_batch_has_what_it_acknowledged_and
     push: PushUnderWay, own_postgres: Postgres
 ) -> None:
     pushing = Thread(target=push.tablet.synchronise)
-    pushing.start()
-    wait_until(lambda: own_postgres.is_written_to)
-    push.county.kill()
-    pushing.join()
-    wait_until(lambda: not own_postgres.is_written_to)
+    with push.held_up():
+        pushing.start()
+        wait_until(lambda: own_postgres.is_held_up)
+        push.county.kill()
+        pushing.join()
     assert push.kept == push.acknowledged < push.visits
     port = urlsplit(push.county.url).port or 0
     with closing(CountyProcess(push.world.county_dir, port, push.world.database_url)):
