@@ -19,7 +19,8 @@ class CountyConfig:
 
     `database_url` is empty for the embedded SQLite file in `data_dir`. `pg_bin` is the folder
     of pg_dump, pg_restore and psql, empty where they are on the PATH; `metrics_token` opens
-    `/metrics` to callers that are not on this machine.
+    `/metrics` to callers that are not on this machine. `head_s` and `body_s` are how long a
+    request's head and its body may take to come.
     """
 
     data_dir: Path
@@ -29,6 +30,8 @@ class CountyConfig:
     invite_hours: int = 72
     pg_bin: str = ""
     metrics_token: str = ""
+    head_s: float = 30.0
+    body_s: float = 120.0
 
     @property
     def url(self) -> str:

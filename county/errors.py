@@ -11,6 +11,7 @@ from fastapi.responses import JSONResponse
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from core.refusals import Refused
 from county.coding import BadCoding, TooLarge
@@ -31,6 +32,7 @@ def add_error_answers(app: FastAPI) -> None:
     app.add_exception_handler(Refused, _refused)
     app.add_exception_handler(TooLarge, _too_large)
     app.add_exception_handler(BadCoding, _bad_coding)
+    app.add_exception_handler(ClientDisconnect, _cut_off)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(DBAPIError, _database)
     app.add_exception_handler(PoolTimeout, _database)
@@ -63,6 +65,8 @@ def _refused(request: Request, error: Exception) -> JSONResponse:
     )
     if response.status_code == 429:
         response.headers["Retry-After"] = str(int(WINDOW_S))
+    if response.status_code == 408:
+        response.headers["Connection"] = "close"
     return response
 
 
@@ -74,11 +78,17 @@ _STATUS = {
     "scope.not_yours": 403,
     "snapshot.gone": 404,
     "snapshot.range": 416,
+    "wire.too_slow": 408,
 }
 
 
 def _too_large(request: Request, _error: Exception) -> JSONResponse:
     return answer(request, 413, "wire.too_large")
+
+
+def _cut_off(request: Request, _error: Exception) -> JSONResponse:
+    # Nobody hears it: the caller went away in the middle of its request.
+    return answer(request, 400, "wire.cut_off")
 
 
 def _bad_coding(request: Request, _error: Exception) -> JSONResponse:
@@ -98,8 +108,21 @@ def _database(request: Request, error: Exception) -> JSONResponse:
     return response
 
 
-def _reason(error: Exception) -> str:
-    return type(error.orig).__name__ if isinstance(error, DBAPIError) else ""
+def _reason(error: BaseException) -> str:
+    """The database's own code for what went wrong first, `SQLITE_FULL` or `53100`.
+
+    An error's text may quote a record. What fails because of it, such as undoing what the
+    database has undone by itself, would hide it.
+    """
+    chain: list[BaseException] = []
+    before: BaseException | None = error
+    while before is not None and before not in chain:
+        chain.append(before)
+        before = before.__context__
+    codes = [
+        getattr(link, "sqlite_errorname", None) or getattr(link, "sqlstate", None) for link in chain
+    ]
+    return next((str(code) for code in reversed(codes) if code), "")
 
 
 def _trouble(request: Request, error: Exception) -> JSONResponse:

@@ -6,6 +6,7 @@ import gc
 import signal
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any
 
 import structlog
 import uvicorn
@@ -14,6 +15,7 @@ from fastapi import FastAPI
 from fastapi.responses import RedirectResponse
 from sqlalchemy import select
 
+from county.coding import MOST_SENT_BYTES
 from county.config import VERSION, CountyConfig, utc_now
 from county.db import Database, open_database
 from county.desk.site import desk_app
@@ -25,6 +27,7 @@ from county.routes import custody, enrol, health, metrics, snapshot, sync
 from county.routes.county_state import CountyState
 from county.routes.documented import add_request_shapes
 from county.schema import upgrade
+from county.slow_callers import BoundedBodies, heads_within
 from county.snapshot_files import SnapshotFiles
 from county.snapshots import Snapshots
 from county.tables import CountyRow
@@ -67,6 +70,7 @@ def create_app(config: CountyConfig) -> FastAPI:
         metrics=counts,
         snapshots=Snapshots(database=database, files=files, note=structlog.get_logger().info),
     )
+    app.add_middleware(BoundedBodies, most_bytes=MOST_SENT_BYTES, seconds=config.body_s)
     app.add_middleware(Measuring, metrics=counts)
     for room in (health, metrics, enrol, sync, snapshot, custody):
         app.include_router(room.router)
@@ -85,16 +89,22 @@ def serve(config: CountyConfig) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         # uvicorn ends in good order on either, then raises it once more: that one is for nobody.
         signal.signal(number, lambda *_: None)
-    uvicorn.run(
-        create_app(config),
-        host=config.host,
-        port=config.port,
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=SHUTDOWN_S,
-        timeout_keep_alive=KEEP_ALIVE_S,
-    )
+    uvicorn.run(create_app(config), **http_options(config))
+
+
+def http_options(config: CountyConfig) -> dict[str, Any]:
+    """How uvicorn is to serve the county."""
+    return {
+        "host": config.host,
+        "port": config.port,
+        "http": heads_within(config.head_s),
+        "ws": "none",
+        "log_config": None,
+        "access_log": False,
+        "server_header": False,
+        "timeout_graceful_shutdown": SHUTDOWN_S,
+        "timeout_keep_alive": KEEP_ALIVE_S,
+    }
 
 
 def _closing(database: Database) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import uvicorn
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -20,7 +21,7 @@ from county import enrolment, keys, ledger
 from county.config import CountyConfig
 from county.db import Database
 from county.escrow_key import new_escrow_key
-from county.server import create_app
+from county.server import create_app, http_options
 from county.tables import CountyRow, DeviceRow, TownshipRow, UserRow, VillageRow
 from tests.builders import COUNTY_ID, DOCTOR_ID, VILLAGE_ID
 
@@ -114,12 +115,12 @@ def locked_device(database_session: object, device_id: str) -> DeviceRow:
 
 
 @contextmanager
-def running(data_dir: Path, database_url: str = "", port: int = 0) -> Iterator[str]:
+def running(
+    data_dir: Path, database_url: str = "", port: int = 0, **settings: Any
+) -> Iterator[str]:
     """A county answering over HTTP in a thread of this process; gives its address."""
-    config = CountyConfig(data_dir=data_dir, database_url=database_url, port=port)
-    server = uvicorn.Server(
-        uvicorn.Config(create_app(config), host="127.0.0.1", port=port, log_config=None, ws="none")
-    )
+    config = CountyConfig(data_dir=data_dir, database_url=database_url, port=port, **settings)
+    server = uvicorn.Server(uvicorn.Config(create_app(config), **http_options(config)))
     thread = threading.Thread(target=server.run)
     thread.start()
     try:

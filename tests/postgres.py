@@ -12,7 +12,7 @@ from pathlib import Path
 from sqlalchemy import create_engine, text
 
 from county.config import CountyConfig
-from county.db import Database, open_database
+from county.db import APPLICATION, Database, open_database
 from county.schema import upgrade
 
 TEMPLATE = "county_template"
@@ -51,8 +51,20 @@ class Postgres:
         """The folder of pg_dump and its fellows, as old as the server."""
         return self._server.bin_path
 
+    @property
+    def is_held_up(self) -> bool:
+        """Whether the county has a transaction under way that has written and waits for a lock."""
+        under_way = text(
+            "SELECT count(*) FROM pg_stat_activity"
+            " WHERE application_name = :county AND backend_xid IS NOT NULL"
+            " AND wait_event_type = 'Lock'"
+        )
+        with self._admin.connect() as connection:
+            return bool(connection.execute(under_way, {"county": APPLICATION}).scalar())
+
     def pause(self) -> None:
         """Stop the server; connections break."""
+        self._admin.dispose()
         self._server.stop()
 
     def go_on(self) -> None:

@@ -16,7 +16,7 @@ from app.county_link import SyncResult
 from app.store import outbox
 from app.store.opening import Store
 from app.store.outbox import OperationDraft, iso
-from app.store.queries.device import setting
+from app.store.queries.device import PROOF, setting
 from app.store.rows import RecordWrite, store_records, write_of
 from app.store.tables import DeviceRow, OutboxRow, RecordRow
 from app.sync.link import HttpCounty
@@ -41,11 +41,11 @@ class TabletHere:
         return self.link.synchronise(self.store, lambda _: None)
 
     def save(self, *facts: Record) -> None:
-        """Store facts and queue them, as the services do."""
-        for fact in facts:
-            with self.store.transaction() as session:
-                write = write_of(fact, author_id=DOCTOR_ID)
-                store_records(session, [write])
+        """Store facts and queue them, as the services do, but all in one transaction."""
+        writes = [write_of(fact, author_id=DOCTOR_ID) for fact in facts]
+        with self.store.transaction() as session:
+            store_records(session, writes)
+            for write in writes:
                 outbox.append(session, self._draft(write, "put", write.body), self.clock.now())
 
     def edit(self, record_id: str, **fields: Any) -> None:
@@ -100,6 +100,11 @@ class TabletHere:
         with self.store.transaction() as session:
             rows = session.exec(select(OutboxRow).order_by(col(OutboxRow.device_seq)))
             return [outbox.receipt_in(row) for row in rows]
+
+    @property
+    def is_level(self) -> bool:
+        """Whether the sums were equal when they were last compared with the county's."""
+        return (self.setting(PROOF) or "").startswith("equal")
 
     def setting(self, name: str) -> str | None:
         with self.store.transaction() as session:

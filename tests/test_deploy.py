@@ -181,3 +181,23 @@ def test_a_proxy_passes_all_but_the_counts_to_the_countys_port(name: str) -> Non
     assert "127.0.0.1:8600" in told
     assert "/metrics" in told
     assert told.count("{") == told.count("}")
+
+
+@pytest.mark.parametrize(
+    ("name", "head", "body"),
+    [
+        ("Caddyfile", r"read_header (\d+)s", r"read_body (\d+)s"),
+        ("nginx.conf", r"client_header_timeout +(\d+)s;", r"client_body_timeout +(\d+)s;"),
+    ],
+)
+def test_a_proxy_is_as_patient_with_slow_callers_as_the_county_is(
+    name: str, head: str, body: str
+) -> None:
+    told = (DEPLOY / name).read_text("utf-8")
+    county = config_from({})
+    assert [int(found) for found in re.findall(head, told)] == [county.head_s]
+    assert [int(found) for found in re.findall(body, told)] == [county.body_s]
+
+
+def test_nginx_passes_a_request_on_only_once_it_is_whole() -> None:
+    assert "proxy_request_buffering off" not in (DEPLOY / "nginx.conf").read_text("utf-8")

@@ -13,7 +13,14 @@ from typing import Any, Self
 
 import apsw
 
-from app.store.errors import StoreClosed, StoreDamaged, StoreError, StoreFull, StoreInUse
+from app.store.errors import (
+    StoreClosed,
+    StoreDamaged,
+    StoreError,
+    StoreFull,
+    StoreInUse,
+    StoreUnusable,
+)
 
 apilevel = "2.0"
 threadsafety = 1
@@ -66,6 +73,7 @@ class NotSupportedError(DatabaseError):
 _TRANSLATIONS: tuple[tuple[type[Exception], type[Exception]], ...] = (
     (apsw.ConstraintError, IntegrityError),
     (apsw.FullError, StoreFull),
+    (apsw.IOError, StoreUnusable),
     (apsw.CorruptError, StoreDamaged),
     (apsw.NotADBError, StoreDamaged),
     (apsw.BusyError, StoreInUse),

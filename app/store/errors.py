@@ -61,6 +61,10 @@ class StoreFull(StoreError):
     code = "store.full"
 
 
+class StoreUnusable(StoreError):
+    """The disk would not be read or written; the transaction was rolled back, nothing is lost."""
+
+
 class RingDamaged(StoreError):
     """The key ring is not what this app wrote; the county can make a new one."""
 

@@ -36,6 +36,7 @@ _TROUBLE_OF_CODE: Mapping[str, Trouble] = {
     "auth.signature": Trouble.NOT_ENROLLED,
     "device.revoked": Trouble.REVOKED,
     "wire.too_large": Trouble.TOO_LARGE,
+    "wire.too_slow": Trouble.TIMEOUT,
     "wire.malformed": Trouble.NOT_UNDERSTOOD,
     "wire.bad_coding": Trouble.NOT_UNDERSTOOD,
     "county.not_founded": Trouble.COUNTY_TROUBLE,

@@ -8,7 +8,7 @@ from threading import Event, Lock
 
 from app.clock import Clock
 from app.county_link import Progress, SyncResult
-from app.store.errors import StoreClosed, StoreFull
+from app.store.errors import StoreClosed, StoreFull, StoreUnusable
 from app.store.opening import Store
 from app.store.queries.device import the_device
 from app.sync import custody, enrolment
@@ -74,6 +74,8 @@ class HttpCounty:
                 return SyncResult(finished_at=self._clock.now(), failed=Trouble.LOCKED)
             except StoreFull:
                 return SyncResult(finished_at=self._clock.now(), failed=Trouble.DISK_FULL)
+            except StoreUnusable:
+                return SyncResult(finished_at=self._clock.now(), failed=Trouble.STORE_FAILED)
 
     def cancel(self) -> None:
         """Ask a running synchronisation to stop after the round trip under way."""

@@ -24,6 +24,7 @@ class Trouble(StrEnum):
     CANCELLED = "cancelled"
     LOCKED = "locked"
     DISK_FULL = "disk_full"
+    STORE_FAILED = "store_failed"
 
 
 PASSING = frozenset({Trouble.OFFLINE, Trouble.TIMEOUT, Trouble.NOT_THE_COUNTY, Trouble.BUSY,

@@ -7,7 +7,6 @@ from typing import Annotated, cast
 
 from fastapi import Depends, Request
 
-from county.coding import MOST_SENT_BYTES, TooLarge
 from county.config import CountyConfig
 from county.db import Database
 from county.metrics import Metrics
@@ -32,13 +31,3 @@ def state_of(request: Request) -> CountyState:
 
 
 TheCounty = Annotated[CountyState, Depends(state_of)]
-
-
-async def body_of(request: Request) -> bytes:
-    """The body as sent; raises TooLarge before more than the bound has been read."""
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MOST_SENT_BYTES:
-            raise TooLarge
-    return bytes(body)

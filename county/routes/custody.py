@@ -30,7 +30,7 @@ from county.exchange import Proven, proven
 from county.keys import the_county
 from county.orders import note_wiped
 from county.recovery import recover
-from county.routes.county_state import CountyState, TheCounty, body_of
+from county.routes.county_state import CountyState, TheCounty
 from county.routes.documented import body_documented, errors_documented
 from county.tables import DeviceRow
 
@@ -48,31 +48,31 @@ T = TypeVar("T")
 @router.post(
     ESCROW_PATH,
     response_model=EscrowResponse,
-    responses=errors_documented(400, 401, 413, 415, 503),
+    responses=errors_documented(400, 401, 408, 413, 415, 503),
     openapi_extra=body_documented(EscrowRequest),
 )
 async def escrow(request: Request, county: TheCounty) -> Response:
     """The tablet's data key up, sealed; signed by the tablet like a synchronisation."""
-    body = await body_of(request)
+    body = await request.body()
     return await run_in_threadpool(_kept, request, county, body)
 
 
 @router.post(
     RECOVER_PATH,
     response_model=RecoverResponse,
-    responses=errors_documented(400, 413, 415, 503),
+    responses=errors_documented(400, 408, 413, 415, 503),
     openapi_extra=body_documented(RecoverRequest),
 )
 async def recover_tablet(request: Request, county: TheCounty) -> Response:
     """A one-time code's name up, the data key down, of use only to whoever has the code."""
-    body = await body_of(request)
+    body = await request.body()
     return await run_in_threadpool(_recovered, request, county, body)
 
 
-@router.post(WIPED_PATH, responses=errors_documented(400, 401, 413, 415, 503))
+@router.post(WIPED_PATH, responses=errors_documented(400, 401, 408, 413, 415, 503))
 async def wiped(request: Request, county: TheCounty) -> Response:
     """The tablet has destroyed its keys, as it was ordered; its last signed word."""
-    body = await body_of(request)
+    body = await request.body()
     return await run_in_threadpool(_wiped, request, county, body)
 
 

@@ -13,7 +13,7 @@ from county.coding import decoded
 from county.config import utc_now
 from county.enrolment import enrol
 from county.keys import the_county
-from county.routes.county_state import CountyState, TheCounty, body_of
+from county.routes.county_state import CountyState, TheCounty
 from county.routes.documented import body_documented, errors_documented
 
 PATH = "/enrol/v1"
@@ -25,12 +25,12 @@ _log = structlog.get_logger()
 @router.post(
     PATH,
     response_model=EnrolResponse,
-    responses=errors_documented(400, 413, 415, 429, 503),
+    responses=errors_documented(400, 408, 413, 415, 429, 503),
     openapi_extra=body_documented(EnrolRequest),
 )
 async def enrol_tablet(request: Request, county: TheCounty) -> Response:
     """The code and the tablet's public key up; who it belongs to and the county's keys down."""
-    body = await body_of(request)
+    body = await request.body()
     return await run_in_threadpool(_enrolled, request, county, body)
 
 

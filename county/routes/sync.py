@@ -12,7 +12,7 @@ from county.coding import decoded, encoded
 from county.config import utc_now
 from county.device_auth import signed_request
 from county.exchange import exchange, proven
-from county.routes.county_state import CountyState, TheCounty, body_of
+from county.routes.county_state import CountyState, TheCounty
 from county.routes.documented import body_documented, errors_documented
 
 PATH = "/sync/v1"
@@ -24,12 +24,12 @@ _log = structlog.get_logger()
 @router.post(
     PATH,
     response_model=SyncResponse,
-    responses=errors_documented(400, 401, 413, 415, 503),
+    responses=errors_documented(400, 401, 408, 413, 415, 503),
     openapi_extra=body_documented(SyncRequest),
 )
 async def sync(request: Request, county: TheCounty) -> Response:
     """Operations up; receipts and the next changes down. Signed by the tablet (docs/wire.md)."""
-    body = await body_of(request)
+    body = await request.body()
     return await run_in_threadpool(_synced, request, county, body)
 
 
@@ -49,6 +49,7 @@ def _synced(request: Request, county: CountyState, body: bytes) -> Response:
         device=sender.device_id,
         received=answered_count(answer.taken, answer.receipts),
         refused=sum(receipt.outcome == "refused" for receipt in answer.receipts),
+        codes=sorted({receipt.code for receipt in answer.receipts if receipt.code}),
         sent=len(answer.changes),
         bytes_in=len(body),
         bytes_out=len(content),

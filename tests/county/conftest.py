@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,12 +14,15 @@ import pytest
 
 from app.clock import SystemClock
 from app.sync.link import HttpCounty
+from core.wire.bodies import Record
 from county import enrolment
 from county.config import CountyConfig, utc_now
 from county.db import Database, open_database
 from county.schema import upgrade
-from tests.builders import COUNTY_ID, DOCTOR_ID
-from tests.county_world import found
+from tests.builders import COUNTY_ID, DOCTOR_ID, a_follow_up, a_household, a_resident
+from tests.county.signed_post import request_body
+from tests.county_world import Enrolled, enrol_tablet, found, running, write_records
+from tests.operations import Chain
 from tests.postgres import Postgres, fresh_database
 from tests.tablet_world import TabletHere, enrolled_tablet
 
@@ -26,6 +30,8 @@ if TYPE_CHECKING:
     from tests.county.standing import Standing
 
 NOW = datetime(2026, 11, 22, 4, 30, tzinfo=UTC)
+HOUSEHOLD = a_household()
+RESIDENT = a_resident(household_id=HOUSEHOLD.id)
 
 
 @pytest.fixture(scope="session")
@@ -79,6 +85,7 @@ class World:
     def __init__(self, folder: Path, database_url: str = "") -> None:
         self.folder = folder
         self.county_dir = folder / "county"
+        self.database_url = database_url
         config = CountyConfig(data_dir=self.county_dir, database_url=database_url)
         self.database: Database = open_database(config.url)
         upgrade(self.database)
@@ -101,6 +108,13 @@ class World:
         self.tablets.append(made)
         return made
 
+    def level_tablet(self, county_url: str) -> TabletHere:
+        """A tablet of the first doctor that has had its first download."""
+        made = self.tablet(county_url)
+        assert made.synchronise().failed is None
+        assert made.is_level
+        return made
+
     def close(self) -> None:
         """Close every store and the database."""
         for tablet in self.tablets:
@@ -113,6 +127,33 @@ def world(tmp_path: Path) -> Iterator[World]:
     made = World(tmp_path)
     yield made
     made.close()
+
+
+@contextmanager
+def served(world: World, *records: Record) -> Iterator[str]:
+    """The address of the county, served with these records in it."""
+    write_records(world.database, utc_now(), *records)
+    with running(world.county_dir) as address:
+        yield address
+
+
+@pytest.fixture
+def url(world: World) -> Iterator[str]:
+    """The address of a served county with one household."""
+    with served(world, HOUSEHOLD, RESIDENT) as address:
+        yield address
+
+
+@pytest.fixture
+def tablet(world: World) -> Enrolled:
+    """A tablet of which only the key is there, to ask in its name."""
+    return enrol_tablet(world.database, utc_now())
+
+
+def visit_of(tablet: Enrolled) -> bytes:
+    """A request that hands in one visit to the resident."""
+    chain = Chain(tablet, utc_now())
+    return request_body(tablet, chain.put(a_follow_up(RESIDENT.id, utc_now().date())))
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

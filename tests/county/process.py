@@ -12,9 +12,6 @@ from pathlib import Path
 import requests
 
 ROOT = Path(__file__).parents[2]
-SERVE = (
-    "from county.config import config_from; from county.server import serve; serve(config_from())"
-)
 PATIENCE_S = 60
 
 
@@ -25,7 +22,7 @@ def free_port() -> int:
 
 
 class CountyProcess:
-    """`python` serving a county's folder at a port."""
+    """`luyue county serve` of a folder, at a port."""
 
     def __init__(self, data_dir: Path, port: int, database_url: str = "") -> None:
         self.url = f"http://127.0.0.1:{port}"
@@ -37,7 +34,10 @@ class CountyProcess:
             "LUYUE_DATABASE_URL": database_url,
         }
         self.process = subprocess.Popen(
-            [sys.executable, "-c", SERVE], cwd=ROOT, env=environment, stderr=self._log
+            [sys.executable, "-m", "console", "county", "serve"],
+            cwd=ROOT,
+            env=environment,
+            stderr=self._log,
         )
         self._wait_until_up()
 
@@ -52,6 +52,11 @@ class CountyProcess:
             else:
                 return
         raise TimeoutError("the county does not come up")
+
+    def close(self) -> None:
+        """End it if it is still there."""
+        if self.process.poll() is None:
+            self.kill()
 
     def kill(self) -> None:
         """End it as a power cut would."""

@@ -17,7 +17,6 @@ from app.store import snapshots
 from app.store.cursor import cursors
 from app.store.incoming import roots
 from app.store.opening import Store
-from app.store.queries.device import PROOF
 from app.store.tables import PersonRow, RecordRow, SnapshotPieceRow
 from app.sync.first_load import PORTIONS, Portions
 from app.sync.link import HttpCounty
@@ -97,7 +96,7 @@ def is_level(world: World, tablet: TabletHere) -> bool:
         reached = cursors(session)[SCOPE]
         left = session.exec(select(SnapshotPieceRow.start)).all()
         root = roots(session)[SCOPE]
-    proven = (tablet.setting(PROOF) or "").startswith("equal")
+    proven = tablet.is_level
     return (
         proven
         and not left

@@ -13,6 +13,7 @@ from sqlalchemy import text
 from core.wire.bodies import body_of
 from county.config import utc_now
 from tests.builders import a_follow_up, a_household, a_resident
+from tests.county.reading import events
 from tests.county.signed_post import post, request_body, signed_headers
 from tests.county.standing import Standing
 from tests.county_world import Enrolled, enrol_tablet, write_records
@@ -83,11 +84,6 @@ def _to_other_doors(url: str, malformed: list[bytes]) -> Iterator[requests.Respo
     yield requests.post(f"{url}/desk/sign-in", data=form, timeout=30)
 
 
-def events(standing: Standing) -> list[dict[str, Any]]:
-    lines = (standing.world.county_dir / "county.log").read_text("utf-8").splitlines()
-    return [json.loads(line) for line in lines]
-
-
 def check_names_nobody(standing: Standing) -> None:
     log = (standing.world.county_dir / "county.log").read_text("utf-8")
     assert [secret for secret in PERSONAL if secret in log] == []
@@ -101,7 +97,7 @@ def test_no_request_good_or_bad_brings_a_person_into_the_log(
     standing.stop()
     assert {200, 400, 401, 404} <= set(statuses)
     assert max(statuses) < 500
-    told = events(standing)
+    told = events(standing.world.county_dir)
     assert {event["event"] for event in told} >= {"synced", "refused"}
     codes = {event["code"] for event in told if event["event"] == "refused"}
     assert {"wire.malformed", "auth.clock", "auth.missing", "http.not_found"} <= codes
@@ -121,7 +117,7 @@ def test_a_broken_county_does_not_quote_the_record_it_broke_on(
     statuses = say_all_that_can_be_said(url, tablet)
     standing.stop()
     assert 503 in statuses
-    assert "database" in {event["event"] for event in events(standing)}
+    assert "database" in {event["event"] for event in events(standing.world.county_dir)}
     check_names_nobody(standing)
 
 
@@ -134,5 +130,5 @@ def test_a_fault_of_the_countys_own_is_logged_by_its_place_alone(
     statuses = say_all_that_can_be_said(url, tablet)
     standing.stop()
     assert 500 in statuses
-    assert "trouble" in {event["event"] for event in events(standing)}
+    assert "trouble" in {event["event"] for event in events(standing.world.county_dir)}
     check_names_nobody(standing)

@@ -3,59 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pytest
 import requests
-from prometheus_client.parser import text_string_to_metric_families
 
 from county import backup_office
 from county.config import CountyConfig, utc_now
 from county.server import create_app
 from county.tables import CountyRow
-from tests.builders import COUNTY_ID, DOCTOR_ID, VILLAGE_ID, a_follow_up, a_household, a_resident
-from tests.county.conftest import World
+from tests.builders import COUNTY_ID, DOCTOR_ID, VILLAGE_ID, a_follow_up
+from tests.county.conftest import RESIDENT, World, visit_of
+from tests.county.reading import Counts
 from tests.county.signed_post import PATH, post, request_body, signed_headers
 from tests.county.standing import Standing
-from tests.county_world import Enrolled, enrol_tablet, running, write_records
+from tests.county_world import Enrolled, running
 from tests.operations import Chain
-
-HOUSEHOLD = a_household()
-RESIDENT = a_resident(household_id=HOUSEHOLD.id)
-
-
-@pytest.fixture
-def url(world: World) -> Iterator[str]:
-    write_records(world.database, utc_now(), HOUSEHOLD, RESIDENT)
-    with running(world.county_dir) as address:
-        yield address
-
-
-@pytest.fixture
-def tablet(world: World) -> Enrolled:
-    return enrol_tablet(world.database, utc_now())
-
-
-def visit_of(tablet: Enrolled) -> bytes:
-    chain = Chain(tablet, utc_now())
-    return request_body(tablet, chain.put(a_follow_up(RESIDENT.id, utc_now().date())))
-
-
-class Counts:
-    """One reading of `/metrics`."""
-
-    def __init__(self, url: str) -> None:
-        self.text = requests.get(f"{url}/metrics", timeout=30).text
-        self.samples = {
-            (sample.name, frozenset(sample.labels.items())): sample.value
-            for family in text_string_to_metric_families(self.text)
-            for sample in family.samples
-        }
-
-    def of(self, name: str, **labels: str) -> float | None:
-        return self.samples.get((name, frozenset(labels.items())))
 
 
 def test_a_round_trip_is_counted_by_route_outcome_and_size(url: str, tablet: Enrolled) -> None:
@@ -103,18 +67,14 @@ def test_made_up_addresses_and_methods_make_no_labels_of_their_own(url: str) -> 
 def test_a_failure_nobody_foresaw_counts_as_a_500(url: str, tablet: Enrolled, world: World) -> None:
     with world.database.writing() as session:
         session.get_one(CountyRow, COUNTY_ID).signing_private_key = "no key"
-    body = request_body(
-        tablet, Chain(tablet, utc_now()).put(a_follow_up(RESIDENT.id, utc_now().date()))
-    )
+    body = visit_of(tablet)
     assert post(url, body, signed_headers(tablet, body)).status == 500
     told = Counts(url)
     assert told.of("luyue_requests_total", route=PATH, method="POST", status="500") == 1
 
 
 def test_nobody_can_be_recognised_in_the_counts(url: str, tablet: Enrolled) -> None:
-    body = request_body(
-        tablet, Chain(tablet, utc_now()).put(a_follow_up(RESIDENT.id, utc_now().date()))
-    )
+    body = visit_of(tablet)
     post(url, body, signed_headers(tablet, body))
     told = Counts(url).text
     personal = (RESIDENT.id, RESIDENT.name, RESIDENT.id_number, COUNTY_ID, DOCTOR_ID, VILLAGE_ID)

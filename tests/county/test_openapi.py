@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
 
 import pytest
 import requests
@@ -23,9 +22,8 @@ from schemathesis.specs.openapi.checks import (
 from app.clock import SystemClock
 from app.sync.county_call import Signer
 from county.config import utc_now
-from tests.builders import a_household, a_resident
 from tests.county.conftest import World
-from tests.county_world import Enrolled, enrol_tablet, running, write_records
+from tests.county_world import Enrolled, enrol_tablet
 
 EXAMPLES = 20
 CHECKS = [
@@ -71,14 +69,6 @@ class Signed(AuthBase):
         if isinstance(said, dict) and "device_id" in said:
             return json.dumps({**said, "device_id": self._tablet.device_id}).encode()
         return raw
-
-
-@pytest.fixture
-def url(world: World) -> Iterator[str]:
-    household = a_household()
-    write_records(world.database, utc_now(), household, a_resident(household_id=household.id))
-    with running(world.county_dir) as address:
-        yield address
 
 
 def operations(url: str) -> list[APIOperation]:

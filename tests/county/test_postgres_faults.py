@@ -1,34 +1,47 @@
-"""PostgreSQL stopped and started under a served county, while tablets hand in."""
+"""PostgreSQL stopped and started under a county, and the county killed before it, in mid-batch."""
 
 from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Iterator
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from threading import Thread
+from time import monotonic, sleep
+from urllib.parse import urlsplit
 
 import pytest
 import requests
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
+from app.clock import SystemClock
+from app.county_link import SyncResult
 from app.store.outbox import OutboxState
-from app.store.queries.device import PROOF
-from app.sync.pace import UP, Paces
+from app.sync.pace import UP, Pace, Paces
 from app.sync.troubles import Trouble
+from app.sync.worker import SyncWorker
 from county.config import utc_now
 from county.tables import OperationRow
-from tests.builders import a_contract, a_follow_up, a_household, a_resident
-from tests.county.conftest import World
+from tests.builders import a_contract, a_follow_up
+from tests.county.conftest import HOUSEHOLD, RESIDENT, World
+from tests.county.process import CountyProcess, free_port
+from tests.county.reading import events
 from tests.county_world import running, write_records
 from tests.postgres import Postgres
+from tests.tablet_world import TabletHere
 
 VISITS = UP.size + 100
+MANY = [600, pytest.param(6_000, marks=pytest.mark.soak)]
+ADMIN_SHUTDOWN = "57P01"
+BATCH = Pace(size=200, least=200, most=200)
+PATIENCE_S = 60.0
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def own_postgres() -> Iterator[Postgres]:
-    """A server of this test's own, to be stopped at will."""
+    """A server of these tests' own, to be stopped at will."""
     folder = Path(tempfile.mkdtemp(prefix="luyue-postgres-"))
     server = Postgres(folder)
     yield server
@@ -42,13 +55,11 @@ def test_a_county_whose_postgresql_was_away_comes_back_by_itself_and_has_lost_no
     database_url = own_postgres.empty_url()
     world = World(tmp_path, database_url)
     with closing(world):
-        household = a_household()
-        resident = a_resident(household_id=household.id)
-        write_records(world.database, utc_now(), household, resident, a_contract(resident.id))
+        write_records(world.database, utc_now(), HOUSEHOLD, RESIDENT, a_contract(RESIDENT.id))
         with running(world.county_dir, database_url) as url:
             tablet = world.tablet(url)
             assert tablet.synchronise().failed is None
-            tablet.save(*(a_follow_up(resident.id, utc_now().date()) for _ in range(VISITS)))
+            tablet.save(*(a_follow_up(RESIDENT.id, utc_now().date()) for _ in range(VISITS)))
             tablet.link._paces = Paces()
             batches: list[int] = []
 
@@ -65,6 +76,105 @@ def test_a_county_whose_postgresql_was_away_comes_back_by_itself_and_has_lost_no
             own_postgres.go_on()
             assert tablet.synchronise().failed is None
         assert set(tablet.states()) == {OutboxState.RECEIPTED}
-        assert (tablet.setting(PROOF) or "").startswith("equal")
+        assert tablet.is_level
         with world.database.reading() as session:
             assert session.scalar(select(func.count()).select_from(OperationRow)) == VISITS
+
+
+@dataclass
+class PushUnderWay:
+    """A county of its own process on PostgreSQL, and a tablet with three batches for it."""
+
+    world: World
+    county: CountyProcess
+    tablet: TabletHere
+    visits: int
+
+    @property
+    def kept(self) -> int:
+        with self.world.database.reading() as session:
+            return session.scalar(select(func.count()).select_from(OperationRow)) or 0
+
+    @property
+    def acknowledged(self) -> int:
+        return self.tablet.states().count(OutboxState.RECEIPTED)
+
+    @contextmanager
+    def held_up(self) -> Iterator[None]:
+        """A time in which no batch gets to its last step, the numbers of its scopes."""
+        connection = self.world.database.engine.connect()
+        connection.execute(text("LOCK TABLE scope_head IN SHARE ROW EXCLUSIVE MODE"))
+        try:
+            yield
+        finally:
+            connection.invalidate()
+            connection.close()
+
+    def assert_all_is_there_once(self) -> None:
+        assert self.tablet.states() == [OutboxState.RECEIPTED] * self.visits
+        assert self.tablet.is_level
+        assert self.kept == self.visits
+
+
+@pytest.fixture(params=MANY)
+def push(
+    request: pytest.FixtureRequest, tmp_path: Path, own_postgres: Postgres
+) -> Iterator[PushUnderWay]:
+    database_url = own_postgres.empty_url()
+    with closing(World(tmp_path, database_url)) as world:
+        write_records(world.database, utc_now(), HOUSEHOLD, RESIDENT, a_contract(RESIDENT.id))
+        world.county_dir.mkdir(exist_ok=True)
+        with closing(CountyProcess(world.county_dir, free_port(), database_url)) as county:
+            tablet = world.level_tablet(county.url)
+            tablet.save(*(a_follow_up(RESIDENT.id, utc_now().date()) for _ in range(request.param)))
+            tablet.link._paces = Paces(up=BATCH)
+            yield PushUnderWay(world, county, tablet, request.param)
+
+
+def wait_until(is_so: Callable[[], object]) -> None:
+    began = monotonic()
+    while not is_so():
+        assert monotonic() - began < PATIENCE_S
+        sleep(0.002)
+
+
+def test_a_batch_that_postgresql_is_stopped_in_is_undone_and_the_tablet_goes_on_by_itself(
+    push: PushUnderWay, own_postgres: Postgres
+) -> None:
+    results: list[SyncResult] = []
+
+    def synchronise() -> SyncResult:
+        results.append(push.tablet.synchronise())
+        return results[-1]
+
+    worker = SyncWorker(synchronise, push.tablet.link.cancel, SystemClock(), lambda: 0.0)
+    with push.held_up():
+        worker.start()
+        wait_until(lambda: own_postgres.is_held_up)
+        own_postgres.pause()
+    wait_until(lambda: results)
+    assert results[0].failed == Trouble.BUSY
+    own_postgres.go_on()
+    assert push.kept == push.acknowledged < push.visits
+    wait_until(lambda: results[-1].failed is None)
+    worker.stop()
+    worker.join(PATIENCE_S)
+    push.assert_all_is_there_once()
+    told = [event["reason"] for event in events(push.world.county_dir) if "reason" in event]
+    assert ADMIN_SHUTDOWN in told
+
+
+def test_a_county_on_postgresql_killed_in_mid_batch_has_what_it_acknowledged_and_takes_the_rest(
+    push: PushUnderWay, own_postgres: Postgres
+) -> None:
+    pushing = Thread(target=push.tablet.synchronise)
+    with push.held_up():
+        pushing.start()
+        wait_until(lambda: own_postgres.is_held_up)
+        push.county.kill()
+        pushing.join()
+    assert push.kept == push.acknowledged < push.visits
+    port = urlsplit(push.county.url).port or 0
+    with closing(CountyProcess(push.world.county_dir, port, push.world.database_url)):
+        assert push.tablet.synchronise().failed is None
+    push.assert_all_is_there_once()

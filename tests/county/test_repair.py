@@ -30,15 +30,11 @@ from tests.builders import (
     SCOPE,
     a_contract,
     a_follow_up,
-    a_household,
-    a_resident,
 )
-from tests.county.conftest import World
-from tests.county_world import running, write_records
+from tests.county.conftest import HOUSEHOLD, RESIDENT, World, served
+from tests.county_world import write_records
 from tests.tablet_world import TabletHere
 
-HOUSEHOLD = a_household()
-RESIDENT = a_resident(household_id=HOUSEHOLD.id)
 TODAY = utc_now().date()
 VISITS = [
     a_follow_up(RESIDENT.id, date(2026, month, day)) for month in (3, 4, 5) for day in range(1, 11)
@@ -63,17 +59,13 @@ class Wire(HttpTransport):
 
 @pytest.fixture
 def url(world: World) -> Iterator[str]:
-    write_records(world.database, utc_now(), HOUSEHOLD, RESIDENT, a_contract(RESIDENT.id), *VISITS)
-    with running(world.county_dir) as address:
+    with served(world, HOUSEHOLD, RESIDENT, a_contract(RESIDENT.id), *VISITS) as address:
         yield address
 
 
 @pytest.fixture
 def tablet(world: World, url: str) -> TabletHere:
-    made = world.tablet(url)
-    assert made.synchronise().failed is None
-    assert is_equal(made)
-    return made
+    return world.level_tablet(url)
 
 
 @pytest.fixture
@@ -83,10 +75,6 @@ def wire(tablet: TabletHere) -> type[Wire]:
 
     tablet.link._connect = Told
     return Told
-
-
-def is_equal(tablet: TabletHere) -> bool:
-    return (tablet.setting(PROOF) or "").startswith("equal")
 
 
 def drop(tablet: TabletHere, *ids: str) -> None:
@@ -164,7 +152,7 @@ def test_what_differs_is_found_and_put_right_and_nothing_else_is_sent(
 ) -> None:
     spoil(tablet)
     assert tablet.synchronise().failed is None
-    assert is_equal(tablet)
+    assert tablet.is_level
     assert here(tablet) == there(world)
     asked = [id for said, _ in wire.said for id in (said.get("question") or {}).get("fetch", ())]
     assert len(asked) == fetched
@@ -230,7 +218,7 @@ def test_a_wrong_sum_of_the_countys_own_is_noted_and_settled(
             .values(root="00000000000000aa")
         )
     tablet.synchronise()
-    assert is_equal(tablet)
+    assert tablet.is_level
     assert sum(len(answer.get("repairs", ())) for _, answer in wire.said) == 0
     with world.database.reading() as session:
         acts = session.scalars(
@@ -263,14 +251,14 @@ def test_what_has_left_by_age_is_not_sent_again(
         assert set(session.exec(select_here(RetiredRow.record_id))) == {item.id for item in old}
     drop(tablet, VISITS[0].id)
     tablet.synchronise()
-    assert is_equal(tablet)
+    assert tablet.is_level
     buckets = [said["question"].get("buckets") for said, _ in wire.said if "question" in said]
     assert [names for names in buckets if names] == [[["follow_up", "2026-03"]]]
     with tablet.store.transaction() as session:
         session.delete(session.get_one(RetiredRow, old[0].id))
         session.add(RetiredRow(record_id="never", scope_id=SCOPE, digest="17"))
     tablet.synchronise()
-    assert is_equal(tablet)
+    assert tablet.is_level
     assert tablet.body(old[0].id) == body_of(old[0])
     assert tablet.body(old[1].id) is None
 
@@ -303,5 +291,5 @@ def test_any_differences_are_levelled(
     for number in range(strange):
         appear(tablet, f"strange-{number}")
     assert tablet.synchronise().failed is None
-    assert is_equal(tablet)
+    assert tablet.is_level
     assert here(tablet) == there(world)

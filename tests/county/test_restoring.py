@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import select, text
 
 from app.store.outbox import OutboxState
-from app.store.queries.device import PROOF, the_device
+from app.store.queries.device import the_device
 from app.sync.troubles import Trouble
 from core.refusals import Refused
 from core.wire.bodies import Record, body_of
@@ -73,7 +73,7 @@ def quarantined(standing: Standing) -> list[str]:
 def check_level(standing: Standing, tablet: TabletHere) -> None:
     """Every operation of the tablet is at the county once, with the receipt the tablet holds."""
     assert set(tablet.states()) == {OutboxState.RECEIPTED}
-    assert (tablet.setting(PROOF) or "").startswith("equal")
+    assert tablet.is_level
     with tablet.store.transaction() as session:
         device_id = the_device(session).device_id
     with standing.world.database.reading() as session:

@@ -11,14 +11,13 @@ from sqlalchemy import func, select
 
 from county.config import utc_now
 from county.tables import OperationRow
-from tests.builders import a_follow_up, a_household, a_resident
+from tests.builders import a_follow_up
+from tests.county.conftest import HOUSEHOLD, RESIDENT
 from tests.county.signed_post import PATH, request_body, signed_headers
 from tests.county.standing import Standing
 from tests.county_world import enrol_tablet, write_records
 from tests.operations import Chain, outcomes
 
-HOUSEHOLD = a_household()
-RESIDENT = a_resident(household_id=HOUSEHOLD.id)
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 

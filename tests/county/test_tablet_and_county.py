@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import func, select
 
 from app.store.outbox import OutboxState
-from app.store.queries.device import LAST_FAILURE, PROOF
+from app.store.queries.device import LAST_FAILURE
 from app.sync.county_call import content_of
 from app.sync.pace import UP, Paces
 from app.sync.transport import Answer, HttpTransport
@@ -28,32 +28,25 @@ from tests.builders import (
     a_contract,
     a_follow_up,
     a_household,
-    a_resident,
 )
-from tests.county.conftest import World
+from tests.county.conftest import HOUSEHOLD, RESIDENT, World, served
 from tests.county_world import OTHER_SCOPE, OTHER_VILLAGE_ID, running, write_records
 from tests.fakes import FakeClock
 from tests.postgres import Postgres
 from tests.tablet_world import TabletHere
 
-HOUSEHOLD = a_household()
-RESIDENT = a_resident(household_id=HOUSEHOLD.id)
 TODAY = utc_now().date()
 
 
 @pytest.fixture
 def url(world: World) -> Iterator[str]:
-    write_records(world.database, utc_now(), HOUSEHOLD, RESIDENT, a_contract(RESIDENT.id))
-    with running(world.county_dir) as address:
+    with served(world, HOUSEHOLD, RESIDENT, a_contract(RESIDENT.id)) as address:
         yield address
 
 
 @pytest.fixture
 def tablet(world: World, url: str) -> TabletHere:
-    """A tablet that has had its first download."""
-    made = world.tablet(url)
-    assert made.synchronise().failed is None
-    return made
+    return world.level_tablet(url)
 
 
 class BadLink(HttpTransport):
@@ -96,7 +89,7 @@ def test_a_visit_made_offline_reaches_the_county_once_and_gets_its_receipt(
     assert (second.failed, second.sent, second.received) == (None, 0, 0)
     assert stored(world, visit.id).body == body_of(visit) == tablet.body(visit.id)
     assert tablet.states() == [OutboxState.RECEIPTED]
-    assert (tablet.setting(PROOF) or "").startswith("equal")
+    assert tablet.is_level
 
 
 def test_many_records_go_up_and_down_in_several_round_trips(
@@ -109,7 +102,7 @@ def test_many_records_go_up_and_down_in_several_round_trips(
     other = world.tablet(url)
     assert other.synchronise().received == 453
     assert other.body(visits[-1].id) == body_of(visits[-1])
-    assert (other.setting(PROOF) or "").startswith("equal")
+    assert other.is_level
 
 
 def test_a_reply_lost_after_the_county_committed_costs_nothing(
@@ -233,7 +226,7 @@ def test_a_refused_record_stays_with_its_reason_and_the_next_one_goes_on(
     assert receipt is not None
     assert receipt.code == "follow_up.not_met_unexplained"
     assert tablet.body(wrong.id) is not None
-    assert (tablet.setting(PROOF) or "").startswith("equal")
+    assert tablet.is_level
 
 
 def test_an_edit_made_here_is_kept_over_what_comes_down_until_it_is_sent(
@@ -246,7 +239,7 @@ def test_an_edit_made_here_is_kept_over_what_comes_down_until_it_is_sent(
     for body in (tablet.body(RESIDENT.id), stored(world, RESIDENT.id).body):
         assert body is not None
         assert {name: body[name] for name in expected} == expected
-    assert (tablet.setting(PROOF) or "").startswith("equal")
+    assert tablet.is_level
 
 
 def test_two_tablets_on_one_resident_end_alike_and_a_name_waits_for_a_person(
@@ -274,7 +267,7 @@ def test_an_edit_that_is_refused_gives_way_to_what_the_county_has(
     result = tablet.synchronise()
     assert (result.failed, result.refused) == (None, 1)
     assert tablet.body(RESIDENT.id) == body_of(RESIDENT)
-    assert (tablet.setting(PROOF) or "").startswith("equal")
+    assert tablet.is_level
 
 
 def test_a_resident_this_app_cannot_read_is_kept_and_holds_nothing_up(
@@ -389,5 +382,5 @@ def test_a_county_on_postgresql_serves_its_tablets_alike(
         assert (first.synchronise().failed, second.synchronise().failed) == (None, None)
     assert second.body(visit.id) == body_of(visit) == stored(world, visit.id).body
     for tablet in (first, second):
-        assert (tablet.setting(PROOF) or "").startswith("equal")
+        assert tablet.is_level
     world.close()
