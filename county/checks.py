@@ -44,6 +44,8 @@ TABLET_KINDS = frozenset(
 
 FURTHEST_AHEAD = timedelta(hours=24)
 FURTHEST_BACK = timedelta(days=5 * 366)
+UNKNOWN_REFERENCE = "op.unknown_reference"
+"""Refused for want of another record; judged anew when that record arrives."""
 _SUBJECT_FIELDS = ("resident_id", "household_id", "amends")
 
 
@@ -127,9 +129,13 @@ def _check_references(
     for record_id in referred_ids(operation)[1:]:
         referred = held.get(record_id)
         if referred is None or referred.removed:
-            raise Refused(Refusal(code="op.unknown_reference", values={"record": record_id}))
+            raise _unknown(record_id)
         if referred.scope_id not in scopes:
             raise Refused(Refusal(code="scope.not_yours", values={"scope": referred.scope_id}))
+
+
+def _unknown(record_id: str) -> Refused:
+    return Refused(Refusal(code=UNKNOWN_REFERENCE, values={"record": record_id}))
 
 
 def _stated(operation: Operation, held: Mapping[str, Held], standpoint: Standpoint) -> Accepted:
@@ -166,6 +172,8 @@ def _edited(operation: Operation, held: Mapping[str, Held], standpoint: Standpoi
     merge = merged(operation.kind, _standing_of(old), _edit_of(operation))
     body = merge.standing.body
     scope_id = body.get("scope_id")
+    if old is None and "id" not in body:
+        raise _unknown(operation.record_id)
     if body.get("id") != operation.record_id or scope_id not in standpoint.scopes:
         raise Refused(Refusal(code="op.body_disagrees", place="scope_id"))
     _check_record(operation, body, held, standpoint)
