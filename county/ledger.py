@@ -92,7 +92,7 @@ class Posting:
             )
         new = _held_after(self, item, old, content_hash)
         self.held[item.record_id] = new
-        self.rows[item.record_id] = _record_row(self.county_id, item, new, self.now)
+        self.rows[item.record_id] = record_row(self.county_id, item, new, self.now)
         self.rows[item.record_id]["body"] = JsonText(content.decode())
         self._plan_changes(item, old, new)
         return Written(record_id=new.record_id, revision=new.revision, hash=new.hash, changed=True)
@@ -158,7 +158,7 @@ def _held_after(posting: Posting, item: RecordWrite, old: Held | None, content_h
         schema=item.schema,
         hash=content_hash,
         author_id=item.author_id,
-        resident_id=_resident_of(posting.held, item),
+        resident_id=resident_of(posting.held, item),
         body=item.body,
         stamps=_stamps(item, old, posting.now),
         removed=item.removed,
@@ -180,7 +180,8 @@ def _stamps(item: RecordWrite, old: Held | None, now: datetime) -> Mapping[str, 
     return {**({} if old is None else old.stamps), **dict.fromkeys(changed, stamp)}
 
 
-def _resident_of(known: Mapping[str, Held], item: RecordWrite) -> str | None:
+def resident_of(known: Mapping[str, Held], item: RecordWrite) -> str | None:
+    """The resident a record concerns, itself or by way of what it refers to."""
     if item.kind == Kind.RESIDENT:
         return item.record_id
     named = item.body.get("resident_id")
@@ -190,7 +191,8 @@ def _resident_of(known: Mapping[str, Held], item: RecordWrite) -> str | None:
     return next((held.resident_id for held in parents if held is not None), None)
 
 
-def _record_row(county_id: str, item: RecordWrite, new: Held, now: datetime) -> dict[str, Any]:
+def record_row(county_id: str, item: RecordWrite, new: Held, now: datetime) -> dict[str, Any]:
+    """The row of a record as it is held after a write received at `now`."""
     body = item.body
     occurred_on = body.get("occurred_on")
     return {
