@@ -17,8 +17,9 @@ from sqlalchemy import Text, cast, distinct, select
 from sqlalchemy.orm import Session
 
 from core.vocabulary import Kind
+from core.wire.canonical import sha256_hex
 from core.wire.digests import EMPTY_ROOT, body_hash, record_digest, root_text
-from core.wire.envelopes import GENESIS, envelope_hash
+from core.wire.envelopes import GENESIS, hashed_content
 from county.histories import BATCH, batches
 from county.rollups import recount
 from county.tables import ChangeRow, DeviceRow, OperationRow, RecordRow, ScopeHeadRow
@@ -238,7 +239,7 @@ def _follows(row: Any, envelope: Any, before: str) -> bool:
 def is_whole(envelope: Mapping[str, Any]) -> bool:
     """Whether an operation's envelope is what its hash says."""
     try:
-        return envelope_hash(envelope) == str(envelope.get("hash"))
+        return sha256_hex(hashed_content(envelope)) == str(envelope.get("hash"))
     except (ValueError, TypeError, RecursionError):
         return False
 

@@ -56,7 +56,9 @@ def batches(items: Sequence[str], size: int) -> Iterator[list[str]]:
 def _batch(session: Session, county_id: str, resident_ids: Sequence[str]) -> dict[str, History]:
     rows = session.execute(
         # Read straight from the text, a body costs half of what it costs by way of a mapping.
-        select(RecordRow.resident_id, RecordRow.kind, cast(RecordRow.body, Text)).where(
+        select(
+            RecordRow.resident_id, RecordRow.kind, RecordRow.schema, cast(RecordRow.body, Text)
+        ).where(
             RecordRow.county_id == county_id,
             RecordRow.resident_id.in_(resident_ids),
             RecordRow.kind.in_([Kind.RESIDENT, *HISTORY_FIELDS]),
@@ -65,8 +67,8 @@ def _batch(session: Session, county_id: str, resident_ids: Sequence[str]) -> dic
     )
     residents: dict[str, Any] = {}
     parts: defaultdict[str, defaultdict[str, list[Any]]] = defaultdict(lambda: defaultdict(list))
-    for resident_id, kind, body in rows:
-        record = _readable_text(kind, body)
+    for resident_id, kind, schema, body in rows:
+        record = _readable_text(kind, schema, body)
         if record is None or resident_id is None:
             continue
         if kind == Kind.RESIDENT:
@@ -81,16 +83,16 @@ def _batch(session: Session, county_id: str, resident_ids: Sequence[str]) -> dic
     }
 
 
-def _readable_text(kind: str, text: str) -> Any | None:
+def _readable_text(kind: str, schema: int, text: str) -> Any | None:
     try:
-        return record_from_json(kind, text)
+        return record_from_json(kind, schema, text)
     except Refused:
         return None
 
 
-def readable(kind: str, body: Mapping[str, Any]) -> Any | None:
-    """The record of a body, or None where this version cannot read it."""
+def readable(kind: str, schema: int, body: Mapping[str, Any]) -> Any | None:
+    """The record of a body of a schema, or None where this version cannot read it."""
     try:
-        return record_of(kind, body)
+        return record_of(kind, schema, body)
     except Refused:
         return None

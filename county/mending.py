@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 from core.merging import NOTHING, Edit, merged
 from core.vocabulary import STANDING_KINDS
 from core.wire.digests import EMPTY_ROOT, body_hash
+from core.wire.schemas import schema_of, todays
 from county.audit import note_act
 from county.checking import Damage, hash_of, is_whole, parsed
 from county.config import local_date
@@ -83,7 +84,7 @@ def _write_anew(session: Session, county_id: str, damage: Damage, now: datetime)
         record_id=write.record_id,
         scope_id=write.scope_id,
         revision=origin.revision,
-        schema=write.schema,
+        schema=write.schema or schema_of(write.kind),
         hash=body_hash(write.body),
         author_id=write.author_id,
         resident_id=resident_of(load(session, county_id, others), write),
@@ -143,7 +144,7 @@ def _replayed(operations: list[tuple[dict[str, Any], datetime]], place: Any) -> 
         edit = Edit(
             base_revision=said.get("base_revision") or 0,
             clock=said.get("clock") or "",
-            fields=said["body"],
+            fields=todays(said["kind"], said.get("schema", 1), said["body"]),
         )
         standing = merged(said["kind"], standing, edit).standing
     if (standing.revision, body_hash(standing.body)) != (place.revision, place.hash):

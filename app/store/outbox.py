@@ -29,6 +29,7 @@ from core.wire.envelopes import (
     hashed,
 )
 from core.wire.receipts import Receipt, Taken, receipt_fields, taken_fields
+from core.wire.schemas import schema_of
 
 REFUSED_OUTCOME = "refused"
 MOST_REFUSALS = 500
@@ -96,6 +97,7 @@ def append(session: Session, draft: OperationDraft, now: datetime) -> Operation:
             recorded_at=iso(now),
             policy_version=draft.policy_version,
             body=dict(draft.body),
+            schema=schema_of(draft.kind),
             previous_hash=device.last_hash,
             base_revision=draft.base_revision,
             clock=device.last_clock if is_set else None,

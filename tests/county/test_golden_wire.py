@@ -20,6 +20,7 @@ from app.store.rows import RecordWrite, store_records
 from app.store.tables import OutboxRow, RecordRow
 from app.sync.pull import read_answer, store_answer
 from core.vocabulary import STANDING_KINDS
+from core.wire.canonical import sha256_hex
 from core.wire.digests import body_hash
 from core.wire.envelopes import (
     GENESIS,
@@ -27,7 +28,7 @@ from core.wire.envelopes import (
     Receipt,
     SyncRequest,
     SyncResponse,
-    envelope_hash,
+    hashed_content,
 )
 from core.wire.signing import SignedParts
 from county import keys
@@ -78,7 +79,7 @@ def signed_anew(requests: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
             said["body"] = {**said["body"], **STRANGE}
             said["previous_hash"] = before
             del said["hash"], said["signature"]
-            said["hash"] = before = envelope_hash(said)
+            said["hash"] = before = sha256_hex(hashed_content(said))
             said["signature"] = KEY.sign(bytes.fromhex(before)).hex()
             known[said["op_id"]] = dict(said)
         yield request
