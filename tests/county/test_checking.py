@@ -27,9 +27,9 @@ from tests.builders import (
 )
 from tests.county.conftest import NOW
 from tests.county.standing import Standing
-from tests.county.test_ingest import outcomes, take
+from tests.county.test_ingest import take
 from tests.county_world import enrol_tablet, write_records
-from tests.operations import Chain, travelling
+from tests.operations import Chain, outcomes, travelling
 from tests.tablet_world import TabletHere
 
 HOUSEHOLD = a_household()

@@ -28,9 +28,9 @@ from tests.builders import (
     a_resident,
 )
 from tests.county.conftest import NOW, World
-from tests.county.test_ingest import count, outcomes, stored, take
+from tests.county.test_ingest import count, stored, take
 from tests.county_world import enrol_tablet, running, write_records
-from tests.operations import Chain, travelling
+from tests.operations import Chain, outcomes, travelling
 
 HOUSEHOLD = a_household()
 RESIDENT = a_resident(household_id=HOUSEHOLD.id)
