@@ -1,4 +1,4 @@
-"""The commands about backups: backup, restore and backed-up."""
+"""The commands about keeping the county whole: backup, restore, backed-up and check."""
 
 from __future__ import annotations
 
@@ -8,12 +8,17 @@ from typing import Annotated
 
 import typer
 
-from console_options import AsJson, DatabaseUrl, DataDir, county_config, print_json
+from console_options import FAILED, AsJson, DatabaseUrl, DataDir, county_config, print_json
 
 
 def add_to(county: typer.Typer) -> None:
     """Hang these commands into `luyue county`."""
-    for name, command in (("backup", backup), ("restore", restore), ("backed-up", backed_up)):
+    for name, command in (
+        ("backup", backup),
+        ("restore", restore),
+        ("backed-up", backed_up),
+        ("check", check),
+    ):
         county.command(name)(command)
 
 
@@ -72,3 +77,25 @@ def backed_up(
     moment = begun_at if begun_at.tzinfo else begun_at.replace(tzinfo=CHINA)
     count = note_backup(county_config(data, database), moment)
     print(say("recovery.backup_noted", count=count))
+
+
+def check(
+    mend: Annotated[
+        bool, typer.Option("--mend", help="Put right what the operations still say.")
+    ] = False,
+    data: DataDir = None,
+    database: DatabaseUrl = None,
+    as_json: AsJson = False,
+) -> None:
+    """Look for damage in the county's own database; with --mend, put it right."""
+    from county.check_office import check_county, checked_json, checked_text
+    from county.logs import set_up_logs
+
+    set_up_logs()
+    checked = check_county(county_config(data, database), mending=mend)
+    if as_json:
+        print_json(checked_json(checked))
+    else:
+        print(checked_text(checked))
+    if checked.left:
+        raise typer.Exit(FAILED)

@@ -15,7 +15,7 @@ from core.ids import RANDOM_BYTES, uuid7
 from core.refusals import Refusal
 from core.wire.receipts import Receipt, Taken
 from county.bulk import LEAVE, insert_rows
-from county.checks import Accepted
+from county.checks import UNKNOWN_REFERENCE, Accepted
 from county.envelopes import Opened
 from county.held import CHUNK
 from county.tables import ConflictRow, DeviceRow, OperationRow, QuarantineRow
@@ -131,7 +131,7 @@ def kept_answers(session: Session, device: DeviceRow, op_ids: Sequence[str]) -> 
     return found
 
 
-_KEPT = select(
+ANSWER = (
     OperationRow.op_id,
     OperationRow.device_seq,
     OperationRow.record_id,
@@ -141,7 +141,10 @@ _KEPT = select(
     OperationRow.code,
     OperationRow.told,
     OperationRow.received_at,
-).where(
+)
+"""What an `Answer` is made of."""
+
+_KEPT = select(*ANSWER).where(
     OperationRow.county_id == bindparam("county"),
     OperationRow.device_id == bindparam("device"),
     OperationRow.op_id.in_(bindparam("op_ids", expanding=True)),
@@ -183,7 +186,7 @@ def keep(
         if item.refusal is not None
     ]
     insert_rows(session, QuarantineRow, refused, there=LEAVE)
-    conflicts = [row for item, _ in answered for row in _conflict_rows(device, item, now)]
+    conflicts = [row for item, _ in answered for row in conflict_rows(device, item, now)]
     insert_rows(session, ConflictRow, conflicts)
 
 
@@ -213,12 +216,19 @@ def _quarantine_row(device: DeviceRow, item: Answered, answer: Answer) -> dict[s
         "values": answer.told,
         "envelope": item.opened.text,
         "received_at": answer.received_at,
+        "lacks": lacking(answer),
         "settled_at": None,
         "settled_by": None,
     }
 
 
-def _conflict_rows(device: DeviceRow, item: Answered, now: datetime) -> Iterable[dict[str, Any]]:
+def lacking(answer: Answer) -> str | None:
+    """The id of the record for want of which an operation was refused."""
+    return str(answer.told["record"]) if answer.code == UNKNOWN_REFERENCE else None
+
+
+def conflict_rows(device: DeviceRow, item: Answered, now: datetime) -> Iterable[dict[str, Any]]:
+    """The fields of an accepted operation that a person has to settle."""
     if item.accepted is None or item.refusal is not None:
         return
     for conflict in item.accepted.conflicts:

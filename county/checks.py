@@ -23,6 +23,7 @@ from core.vocabulary import STANDING_KINDS, Kind
 from core.wire.bodies import record_of
 from core.wire.digests import body_hash
 from core.wire.envelopes import Operation
+from core.wire.schemas import schema_of, todays
 from county.config import local_date
 from county.held import Held, parent_ids
 from county.ledger import RecordWrite
@@ -44,6 +45,8 @@ TABLET_KINDS = frozenset(
 
 FURTHEST_AHEAD = timedelta(hours=24)
 FURTHEST_BACK = timedelta(days=5 * 366)
+UNKNOWN_REFERENCE = "op.unknown_reference"
+"""Refused for want of another record; judged anew when that record arrives."""
 _SUBJECT_FIELDS = ("resident_id", "household_id", "amends")
 
 
@@ -75,12 +78,17 @@ class Accepted:
 
 def referred_ids(operation: Operation) -> tuple[str, ...]:
     """The ids of all records that must be known to judge the operation."""
-    named = (operation.body.get(name) for name in _SUBJECT_FIELDS)
+    body = _todays(operation)
+    named = (body.get(name) for name in _SUBJECT_FIELDS)
     return (
         operation.record_id,
-        *parent_ids(operation.body),
+        *parent_ids(body),
         *(name for name in named if isinstance(name, str)),
     )
+
+
+def _todays(operation: Operation) -> Mapping[str, Any]:
+    return todays(operation.kind, operation.schema, operation.body)
 
 
 def judge(operation: Operation, held: Mapping[str, Held], standpoint: Standpoint) -> Accepted:
@@ -127,9 +135,13 @@ def _check_references(
     for record_id in referred_ids(operation)[1:]:
         referred = held.get(record_id)
         if referred is None or referred.removed:
-            raise Refused(Refusal(code="op.unknown_reference", values={"record": record_id}))
+            raise _unknown(record_id)
         if referred.scope_id not in scopes:
             raise Refused(Refusal(code="scope.not_yours", values={"scope": referred.scope_id}))
+
+
+def _unknown(record_id: str) -> Refused:
+    return Refused(Refusal(code=UNKNOWN_REFERENCE, values={"record": record_id}))
 
 
 def _stated(operation: Operation, held: Mapping[str, Held], standpoint: Standpoint) -> Accepted:
@@ -139,13 +151,13 @@ def _stated(operation: Operation, held: Mapping[str, Held], standpoint: Standpoi
         if old.hash == body_hash(operation.body):
             return Accepted(write=None)
         raise Refused(Refusal(code="op.record_exists"))
-    record = _check_record(operation, operation.body, held, standpoint)
+    record = _check_record(operation, operation.schema, operation.body, held, standpoint)
     write = _write_of(operation, operation.body, operation.scope_id)
     return Accepted(write=replace(write, record=record))
 
 
 def _check_fact_body(operation: Operation) -> None:
-    body = operation.body
+    body = _todays(operation)
     expected = {
         "id": operation.record_id,
         "scope_id": operation.scope_id,
@@ -167,13 +179,17 @@ def _edited(operation: Operation, held: Mapping[str, Held], standpoint: Standpoi
     merge = merged(operation.kind, _standing_of(old), _edit_of(operation))
     body = merge.standing.body
     scope_id = body.get("scope_id")
+    if old is None and "id" not in body:
+        raise _unknown(operation.record_id)
     if body.get("id") != operation.record_id or scope_id not in standpoint.scopes:
         raise Refused(Refusal(code="op.body_disagrees", place="scope_id"))
-    record = _check_record(operation, body, held, standpoint)
+    schema = max(operation.schema, schema_of(operation.kind), old.schema if old else 1)
+    record = _check_record(operation, schema, body, held, standpoint)
     outcome = "conflict" if merge.conflicts else "merged" if merge.overruled else "accepted"
     write = _write_of(operation, body, str(scope_id))
+    clocks = merge.standing.stamps
     return Accepted(
-        write=replace(write, clocks=merge.standing.stamps, record=record),
+        write=replace(write, schema=schema, clocks=clocks, record=record),
         outcome=outcome,
         conflicts=merge.conflicts,
         overruled=merge.overruled,
@@ -183,14 +199,15 @@ def _edited(operation: Operation, held: Mapping[str, Held], standpoint: Standpoi
 def _standing_of(old: Held | None) -> Standing:
     if old is None:
         return NOTHING
-    return Standing(revision=old.revision, body=old.body, stamps=old.stamps)
+    body = todays(old.kind, old.schema, old.body)
+    return Standing(revision=old.revision, body=body, stamps=old.stamps)
 
 
 def _edit_of(operation: Operation) -> Edit:
     return Edit(
         base_revision=operation.base_revision or 0,
         clock=operation.clock or "",
-        fields=operation.body,
+        fields=_todays(operation),
     )
 
 
@@ -209,12 +226,21 @@ def _write_of(operation: Operation, body: Mapping[str, Any], scope_id: str) -> R
 
 def _check_record(
     operation: Operation,
+    schema: int,
     body: Mapping[str, Any],
     held: Mapping[str, Held],
     standpoint: Standpoint,
 ) -> Any:
-    """The record; raises Refused where the body is no valid one, or one that may not be entered."""
-    record = record_of(operation.kind, body)
+    """The record; raises Refused where the body is no valid one, or one that may not be entered.
+
+    None for a body of a later version that cannot be read here: it is kept for a county that can.
+    """
+    try:
+        record = record_of(operation.kind, schema, body)
+    except Refused:
+        if schema > schema_of(operation.kind):
+            return None
+        raise
     # The tablet's day may have begun while the county's has not quite ended.
     recorded_on = local_date(datetime.fromisoformat(operation.recorded_at))
     today = max(standpoint.today, recorded_on)
@@ -230,6 +256,8 @@ def _refusals(
 ) -> Sequence[Refusal]:
     if isinstance(record, FollowUp):
         resident = _resident(held[record.resident_id], standpoint)
+        if resident is None:
+            return ()
         return check_follow_up(standpoint.rules.on(record.occurred_on), resident, record, today)
     if isinstance(record, Education):
         return check_education(record, today)
@@ -238,8 +266,14 @@ def _refusals(
     return ()
 
 
-def _resident(held: Held, standpoint: Standpoint) -> Resident:
+def _resident(held: Held, standpoint: Standpoint) -> Resident | None:
+    """The resident a record is about; None of a later version that cannot be read here."""
     key = (held.record_id, held.revision)
     if key not in standpoint.residents:
-        standpoint.residents[key] = record_of(Kind.RESIDENT, held.body)
+        try:
+            standpoint.residents[key] = record_of(Kind.RESIDENT, held.schema, held.body)
+        except Refused:
+            if held.schema > schema_of(Kind.RESIDENT):
+                return None
+            raise
     return standpoint.residents[key]

@@ -7,7 +7,7 @@ that of the nearest signed one after it. One broken operation does not spoil the
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -66,6 +66,13 @@ def opened(envelopes: Sequence[Any], device_id: str, public_key: str) -> list[Op
         if item.refusal is None:
             _read(item, device_id)
     return batch
+
+
+def reopened(envelope: Mapping[str, Any], device_id: str) -> Opened:
+    """An operation as the county has kept it: hash and signature were proven when it came."""
+    item = _numbered(dict(envelope))
+    _read(item, device_id)
+    return item
 
 
 def _numbered(envelope: Any) -> Opened:

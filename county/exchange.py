@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from core.refusals import Refusal, Refused
 from core.wire.envelopes import REQUESTS, SyncRequest, SyncResponse
-from core.wire.receipts import receipts_bytes
+from core.wire.receipts import Receipt, Taken, receipts_bytes
 from core.wire.snapshots import SnapshotOffer
 from county import feed
 from county.config import VERSION
@@ -21,6 +21,7 @@ from county.device_auth import NotProven, SignedRequest, prove, spend_nonce
 from county.enrolment import scopes_of
 from county.envelopes import Opened, opened
 from county.ingest import Intake, take_in
+from county.judging_anew import told_anew
 from county.keys import sign, the_county
 from county.orders import orders_for
 from county.repair import Repair, repair
@@ -98,17 +99,22 @@ def _exchanged(
         raise NotProven("auth.device_unknown")
     # Held here, a row is not read again by whoever asks for it further down.
     doctor = session.get_one(UserRow, (county_id, device.doctor_id))
-    intake = take_in(session, device, batch, now) if batch else Intake()
+    intake = Intake()
+    if batch or request.refused:
+        intake = take_in(session, device, batch, now, asked=bool(request.refused))
     device.last_seen_at, device.app_version = now, request.app_version[:40]
     is_active = device.state == "active"
     page = _page(session, doctor, request, intake, offers) if is_active else feed.Page()
     repaired = _repaired(session, doctor, request, now) if is_active else Repair()
+    receipts = intake.receipts
+    if is_active and request.refused:
+        receipts += told_anew(session, device, request.refused)
     return SyncResponse(
         server_time=now.isoformat(),
         county_version=VERSION,
         taken=intake.taken,
-        receipts=intake.receipts,
-        receipts_signature=_signature(sender.county, intake),
+        receipts=receipts,
+        receipts_signature=_signature(sender.county, intake.taken, receipts),
         resend_from=intake.resend_from or _lost_here(device, request),
         durable_seq=device.durable_seq,
         numbered=page.numbered,
@@ -155,7 +161,7 @@ def _lost_here(device: DeviceRow, request: SyncRequest) -> int | None:
     return device.last_seq + 1 if request.acknowledged_seq > device.last_seq else None
 
 
-def _signature(county: CountyRow, intake: Intake) -> str:
-    if not intake.count:
+def _signature(county: CountyRow, taken: Sequence[Taken], receipts: Sequence[Receipt]) -> str:
+    if not (taken or receipts):
         return ""
-    return sign(county.signing_private_key, receipts_bytes(intake.taken, intake.receipts))
+    return sign(county.signing_private_key, receipts_bytes(taken, receipts))

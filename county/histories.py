@@ -62,6 +62,7 @@ _CONCERNING = select(
     RecordRow.id,
     RecordRow.resident_id,
     RecordRow.kind,
+    RecordRow.schema,
     # Read straight from the text, a body costs half of what it costs by way of a mapping.
     cast(RecordRow.body, Text),
 ).where(
@@ -78,8 +79,8 @@ def _batch(
     rows = run(session, _CONCERNING, county=county_id, residents=resident_ids)
     residents: dict[str, Any] = {}
     parts: defaultdict[str, defaultdict[str, list[Any]]] = defaultdict(lambda: defaultdict(list))
-    for record_id, resident_id, kind, body in rows:
-        record = read.get(record_id) or _readable_text(kind, body)
+    for record_id, resident_id, kind, schema, body in rows:
+        record = read.get(record_id) or _readable_text(kind, schema, body)
         if record is None or resident_id is None:
             continue
         if kind == Kind.RESIDENT:
@@ -94,16 +95,16 @@ def _batch(
     }
 
 
-def _readable_text(kind: str, text: str) -> Any | None:
+def _readable_text(kind: str, schema: int, text: str) -> Any | None:
     try:
-        return record_from_json(kind, text)
+        return record_from_json(kind, schema, text)
     except Refused:
         return None
 
 
-def readable(kind: str, body: Mapping[str, Any]) -> Any | None:
-    """The record of a body, or None where this version cannot read it."""
+def readable(kind: str, schema: int, body: Mapping[str, Any]) -> Any | None:
+    """The record of a body of a schema, or None where this version cannot read it."""
     try:
-        return record_of(kind, body)
+        return record_of(kind, schema, body)
     except Refused:
         return None

@@ -20,15 +20,17 @@ from core.wire.receipts import Receipt, Taken, answered_count
 from county import ledger
 from county.answers import Answered, Reply, answer_of, keep, kept_answers
 from county.checks import Standpoint, judge, referred_ids
-from county.config import local_date
-from county.enrolment import scopes_of
 from county.envelopes import Opened
 from county.held import load
-from county.policies import rules_of
-from county.tables import DeviceRow, UserRow
+from county.judging_anew import Waiting, keep_anew, waiting_for
+from county.standpoints import standpoint_of
+from county.tables import DeviceRow
 
 _POISON = (DataError, IntegrityError, UnicodeEncodeError, OverflowError)
 """What the database says of data it will never take; anything else is its own trouble."""
+
+Turn = tuple[Answered, Standpoint]
+"""An operation to be judged, and from where."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,16 +53,31 @@ class Intake:
         return answered_count(self.taken, self.receipts)
 
 
-def take_in(session: Session, device: DeviceRow, batch: Sequence[Opened], now: datetime) -> Intake:
-    """Answer every operation up to the first hole; `device` must be locked by the caller."""
+def take_in(
+    session: Session,
+    device: DeviceRow,
+    batch: Sequence[Opened],
+    now: datetime,
+    *,
+    asked: bool = False,
+) -> Intake:
+    """Answer every operation up to the first hole; `device` must be locked by the caller.
+
+    What was set aside for want of a record of the batch is judged anew with it, and, where
+    the tablet `asked`, what it has in quarantine itself and lacks nothing any more.
+    """
     answers = kept_answers(session, device, [item.op_id for item in batch])
     fresh = [item for item in batch if item.op_id not in answers]
     line, resend_from = _gapless(fresh, device.last_seq)
     changes: Sequence[Mapping[str, Any]] = ()
-    if line:
-        answered, changes = _judged_and_written(session, device, line, now)
+    waiting: list[Waiting] = []
+    if device.state == "active" and (line or asked):
+        waiting = waiting_for(session, device, line, now, asked=asked)
+    if line or waiting:
+        answered, changes = _judged_and_written(session, device, line, waiting, now)
         said = [(item, answer_of(item, now)) for item in answered]
         keep(session, device, said, now)
+        keep_anew(session, waiting, now)
         answers.update({answer.op_id: answer for _, answer in said})
     reply, own = Reply(), {}
     for item in batch:
@@ -91,23 +108,29 @@ def _gapless(fresh: Sequence[Opened], last_seq: int) -> tuple[list[Opened], int 
 
 
 def _judged_and_written(
-    session: Session, device: DeviceRow, line: Sequence[Opened], now: datetime
+    session: Session,
+    device: DeviceRow,
+    line: Sequence[Opened],
+    waiting: Sequence[Waiting],
+    now: datetime,
 ) -> tuple[list[Answered], Sequence[Mapping[str, Any]]]:
     answered = [Answered(opened=item, refusal=item.refusal) for item in line]
     _refuse_taken_numbers(answered, device)
     if device.state != "active":
         _refuse(answered, Refusal(code="device.revoked"))
-    elif answered[0].refusal is None:
+    elif answered and answered[0].refusal is None:
         _check_chain(answered[0], device)
-    standpoint = _standpoint(session, device, now)
+    standpoint = standpoint_of(session, device, now)
+    turns = [(item, standpoint) for item in answered]
+    turns += [(item.answered, item.standpoint) for item in waiting]
     try:
         with session.begin_nested():
-            changes = _write(session, device.county_id, answered, standpoint)
+            changes = _write(session, device.county_id, turns, now)
     except _POISON:
         changes = [
             change
-            for item in answered
-            for change in _write_alone(session, device.county_id, item, standpoint)
+            for turn in turns
+            for change in _write_alone(session, device.county_id, turn, now)
         ]
     return answered, changes
 
@@ -130,31 +153,19 @@ def _refuse(answered: Iterable[Answered], refusal: Refusal) -> None:
         item.refusal = item.refusal or refusal
 
 
-def _standpoint(session: Session, device: DeviceRow, now: datetime) -> Standpoint:
-    doctor = session.get_one(UserRow, (device.county_id, device.doctor_id))
-    return Standpoint(
-        doctor_id=device.doctor_id,
-        device_id=device.id,
-        scopes=frozenset(scopes_of(doctor)),
-        rules=rules_of(session, device.county_id),
-        today=local_date(now),
-        now=now,
-    )
-
-
 def _write(
-    session: Session, county_id: str, answered: Sequence[Answered], standpoint: Standpoint
+    session: Session, county_id: str, turns: Sequence[Turn], now: datetime
 ) -> Sequence[Mapping[str, Any]]:
-    to_judge = [item for item in answered if item.refusal is None]
+    to_judge = [turn for turn in turns if turn[0].refusal is None]
     ids = {
         record_id
-        for item in to_judge
+        for item, _ in to_judge
         if item.opened.operation is not None
         for record_id in referred_ids(item.opened.operation)
     }
     held = load(session, county_id, ids)
-    posting = ledger.Posting(county_id, held, standpoint.now)
-    for item in to_judge:
+    posting = ledger.Posting(county_id, held, now)
+    for item, standpoint in to_judge:
         _judge(item, posting, standpoint)
     posting.post(session)
     return posting.changes
@@ -185,11 +196,12 @@ def _give_back(operation: Operation, posting: ledger.Posting, standpoint: Standp
 
 
 def _write_alone(
-    session: Session, county_id: str, item: Answered, standpoint: Standpoint
+    session: Session, county_id: str, turn: Turn, now: datetime
 ) -> Sequence[Mapping[str, Any]]:
+    item, _ = turn
     try:
         with session.begin_nested():
-            return _write(session, county_id, [item], standpoint)
+            return _write(session, county_id, [turn], now)
     except _POISON:
         item.accepted, item.refusal = None, Refusal(code="op.cannot_be_stored")
         return ()

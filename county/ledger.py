@@ -21,6 +21,7 @@ from core.vocabulary import STANDING_KINDS, Kind
 from core.wire.canonical import canonical_bytes, sha256_hex
 from core.wire.clocks import clock_at
 from core.wire.digests import record_digest
+from core.wire.schemas import schema_of, todays
 from county.bulk import insert_rows
 from county.config import local_date
 from county.db import JsonText
@@ -39,7 +40,8 @@ class RecordWrite:
 
     `clocks` are the stamps of a merged standing record; left out, the fields that change
     are stamped with the county's own clock. `removed` takes the record off the tablets;
-    its body stays here. `record` is what the body says, where it has been read already.
+    its body stays here. `schema` is that of the body, today's if left out. `record` is what
+    the body says, where it has been read already.
     """
 
     kind: str
@@ -49,7 +51,7 @@ class RecordWrite:
     author_id: str
     recorded_at: datetime
     device_id: str | None = None
-    schema: int = 1
+    schema: int | None = None
     clocks: Mapping[str, Stamp] | None = None
     removed: bool = False
     record: Any = None
@@ -97,7 +99,7 @@ class Posting:
             )
         new = _held_after(self, item, old, content_hash)
         self.held[item.record_id] = new
-        self.rows[item.record_id] = _record_row(self.county_id, item, new, self.now)
+        self.rows[item.record_id] = record_row(self.county_id, item, new, self.now)
         self.rows[item.record_id]["body"] = JsonText(content.decode())
         self._plan_changes(item, old, new)
         return Written(record_id=new.record_id, revision=new.revision, hash=new.hash, changed=True)
@@ -172,10 +174,10 @@ def _held_after(posting: Posting, item: RecordWrite, old: Held | None, content_h
         record_id=item.record_id,
         scope_id=item.scope_id,
         revision=1 if old is None else old.revision + 1,
-        schema=item.schema,
+        schema=schema_of(item.kind) if item.schema is None else item.schema,
         hash=content_hash,
         author_id=item.author_id,
-        resident_id=_resident_of(posting.held, item),
+        resident_id=resident_of(posting.held, item),
         body=item.body,
         stamps=_stamps(item, old, posting.now),
         removed=item.removed,
@@ -197,19 +199,22 @@ def _stamps(item: RecordWrite, old: Held | None, now: datetime) -> Mapping[str, 
     return {**({} if old is None else old.stamps), **dict.fromkeys(changed, stamp)}
 
 
-def _resident_of(known: Mapping[str, Held], item: RecordWrite) -> str | None:
+def resident_of(known: Mapping[str, Held], item: RecordWrite) -> str | None:
+    """The resident a record concerns, itself or by way of what it refers to."""
     if item.kind == Kind.RESIDENT:
         return item.record_id
-    named = item.body.get("resident_id")
+    body = _todays(item)
+    named = body.get("resident_id")
     if named is not None:
         return str(named)
-    parents = (known.get(parent) for parent in parent_ids(item.body))
+    parents = (known.get(parent) for parent in parent_ids(body))
     return next((held.resident_id for held in parents if held is not None), None)
 
 
-def _record_row(county_id: str, item: RecordWrite, new: Held, now: datetime) -> dict[str, Any]:
-    body = item.body
-    occurred_on = body.get("occurred_on")
+def record_row(county_id: str, item: RecordWrite, new: Held, now: datetime) -> dict[str, Any]:
+    """The row of a record as it is held after a write received at `now`."""
+    body = _todays(item)
+    follow_up_ids = (_text(body, name) for name in ("follow_up_id", "voids", "amends"))
     return {
         "county_id": county_id,
         "id": item.record_id,
@@ -217,20 +222,39 @@ def _record_row(county_id: str, item: RecordWrite, new: Held, now: datetime) -> 
         "scope_id": item.scope_id,
         "village_id": _village_of(item.scope_id),
         "revision": new.revision,
-        "schema": item.schema,
+        "schema": new.schema,
         "author_id": item.author_id,
         "device_id": item.device_id,
         "resident_id": new.resident_id,
-        "household_id": item.record_id if item.kind == Kind.HOUSEHOLD else body.get("household_id"),
-        "follow_up_id": body.get("follow_up_id") or body.get("voids") or body.get("amends"),
-        "occurred_on": date.fromisoformat(occurred_on) if occurred_on else None,
+        "household_id": item.record_id
+        if item.kind == Kind.HOUSEHOLD
+        else _text(body, "household_id"),
+        "follow_up_id": next(filter(None, follow_up_ids), None),
+        "occurred_on": _day(body),
         "recorded_at": item.recorded_at,
         "received_at": now,
         "hash": new.hash,
-        "body": body,
+        "body": item.body,
         "clocks": {name: [stamp.clock, stamp.revision] for name, stamp in new.stamps.items()},
         "removed": item.removed,
     }
+
+
+def _todays(item: RecordWrite) -> Mapping[str, Any]:
+    """What the row's columns are taken from; of a later version, as far as it can be read."""
+    return item.body if item.schema is None else todays(item.kind, item.schema, item.body)
+
+
+def _text(body: Mapping[str, Any], name: str) -> str | None:
+    value = body.get(name)
+    return value if isinstance(value, str) else None
+
+
+def _day(body: Mapping[str, Any]) -> date | None:
+    try:
+        return date.fromisoformat(_text(body, "occurred_on") or "")
+    except ValueError:
+        return None
 
 
 def _village_of(scope_id: str) -> str | None:
@@ -253,7 +277,7 @@ def _change_row(
         "kind": str(item.kind),
         "action": action,
         "revision": new.revision,
-        "schema": item.schema,
+        "schema": new.schema,
         "hash": new.hash,
         "author_id": item.author_id,
         "received_at": posting.now,

@@ -179,10 +179,16 @@ def is_fresh(session: Session, county_id: str, today: date) -> bool:
     )
 
 
-def recount(session: Session, county_id: str, today: date) -> tuple[str, ...]:
-    """The residents whose rows differ from a fresh count of their histories: none should."""
-    kept = _kept_rows(session, county_id, today)
-    histories = histories_of(session, county_id, {resident_id for resident_id, _ in kept})
+def recount(
+    session: Session, county_id: str, today: date, resident_ids: Sequence[str] = ()
+) -> tuple[str, ...]:
+    """The residents whose rows differ from a fresh count of their histories: none should.
+
+    Of those named, or of all that have rows.
+    """
+    kept = _kept_rows(session, county_id, today, resident_ids)
+    wanted = resident_ids or {resident_id for resident_id, _ in kept}
+    histories = histories_of(session, county_id, wanted)
     rules = rules_of(session, county_id)
     offices = Offices(session, county_id)
     counted = {
@@ -302,15 +308,15 @@ def _row(county_id: str, history: History, account: Account, offices: Offices) -
 
 
 def _kept_rows(
-    session: Session, county_id: str, today: date
+    session: Session, county_id: str, today: date, resident_ids: Sequence[str]
 ) -> dict[tuple[str, int], dict[str, Any]]:
     columns: Sequence[str] = PersonAccountRow.__table__.columns.keys()
-    found = session.scalars(
-        select(PersonAccountRow).where(
-            PersonAccountRow.county_id == county_id,
-            PersonAccountRow.year.in_(kept_years(today)),
-        )
+    query = select(PersonAccountRow).where(
+        PersonAccountRow.county_id == county_id, PersonAccountRow.year.in_(kept_years(today))
     )
+    if resident_ids:
+        query = query.where(PersonAccountRow.resident_id.in_(resident_ids))
+    found = session.scalars(query)
     return {
         (row.resident_id, row.year): {name: getattr(row, name) for name in columns} for row in found
     }

@@ -286,15 +286,20 @@ class ScopeHeadRow(Table):
 
 
 class QuarantineRow(Table):
-    """An operation the county could not take, kept until a person has settled it."""
+    """An operation the county could not take, kept until it is settled.
+
+    `lacks` is the record for want of which it waits to be judged anew.
+    """
 
     __tablename__ = "quarantine"
+    __table_args__ = (Index(None, "county_id", "lacks"),)
     op_id: Mapped[str] = mapped_column(primary_key=True, sort_order=-1)
     device_id: Mapped[str]
     code: Mapped[str]
     values: Mapped[Json]
     envelope: Mapped[Json]
     received_at: Mapped[datetime]
+    lacks: Mapped[str | None]
     settled_at: Mapped[datetime | None]
     settled_by: Mapped[str | None]
 

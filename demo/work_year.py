@@ -190,10 +190,11 @@ class WorkYear:
             yield self._year.lesson(self._chance.choice(homes), doctor_id, day)
 
     def _records(self, session: Session, kind: Kind) -> list[Any]:
-        query = select(RecordRow.body).where(
+        query = select(RecordRow.schema, RecordRow.body).where(
             RecordRow.county_id == self._county_id, RecordRow.kind == kind
         )
-        return [record_of(kind, body) for body in session.scalars(query.order_by(RecordRow.id))]
+        found = session.execute(query.order_by(RecordRow.id))
+        return [record_of(kind, schema, body) for schema, body in found]
 
     def _reviewers(self, session: Session) -> dict[str, Reviewer]:
         villages = session.scalars(

@@ -35,6 +35,7 @@ class Fault(StrEnum):
     RESTORED = "restored"
     SNAPSHOTS_LOST = "snapshots_lost"
     DECAYED = "decayed"
+    ANOTHERS_VISIT = "anothers_visit"
 
 
 ON_THE_WAY = (

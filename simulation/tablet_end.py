@@ -113,6 +113,11 @@ class TabletEnd:
         with self._noting(kind_of(record), record.id, "put", body_of(record)) as session:
             put_fact(session, self.practice, record)
 
+    def has(self, record_id: str) -> bool:
+        """Whether a record is on this tablet."""
+        with self.store.transaction() as session:
+            return records.row(session, record_id) is not None
+
     def edit(self, record_id: str, fields: Mapping[str, Any]) -> bool:
         """Change fields of a standing record; False where it is not on this tablet."""
         with self.store.transaction() as session:

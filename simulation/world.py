@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -22,7 +22,7 @@ from simulation.decay import decay
 from simulation.faults import ON_THE_WAY, Fault
 from simulation.founding import OFFICE, Founded
 from simulation.link import Link, Net
-from simulation.tablet_end import PORTIONS, PowerCut, TabletEnd
+from simulation.tablet_end import PORTIONS, PowerCut, Saved, TabletEnd
 
 STEPS = 4
 """Things that happen to each tablet on a day."""
@@ -110,6 +110,7 @@ class World:
             (Fault.RESTORED, 4, self._restore),
             (Fault.SNAPSHOTS_LOST, 2, self._lose_snapshots),
             (Fault.DECAYED, 3, self._decay),
+            (Fault.ANOTHERS_VISIT, 4, self._withdraw_anothers),
         )
         return [
             (30, self._visit),
@@ -193,7 +194,10 @@ class World:
         )
 
     def _withdraw(self, tablet: TabletEnd) -> None:
-        visits = [saved for saved in tablet.saved if saved.kind == Kind.FOLLOW_UP]
+        self._withdraw_one_of(tablet, tablet.saved)
+
+    def _withdraw_one_of(self, tablet: TabletEnd, saved: Iterable[Saved]) -> None:
+        visits = [item for item in saved if item.kind == Kind.FOLLOW_UP]
         if not visits:
             return
         voided = self.chance.choice(visits)
@@ -332,6 +336,20 @@ class World:
     def _decay(self, tablet: TabletEnd) -> None:
         self.met[Fault.DECAYED] += 1
         self.note(f"{tablet.name} decays: {decay(tablet.store, self.chance, self._id())}")
+
+    def _withdraw_anothers(self, tablet: TabletEnd) -> None:
+        """A visit is withdrawn elsewhere; the county may have lost it when it hears of that."""
+        self.met[Fault.ANOTHERS_VISIT] += 1
+        other = self.chance.choice([one for one in self.tablets if one is not tablet] or [tablet])
+        self._visit(other)
+        self._synchronise(other)
+        self._synchronise(tablet)
+        self._withdraw_one_of(
+            tablet, [one for one in other.saved if tablet.has(one.record_id)][-1:]
+        )
+        if Fault.RESTORED in self.plan.faults and self.chance.random() < 0.5:
+            self._restore(tablet)
+        self._synchronise(tablet)
 
     # Calm.
 

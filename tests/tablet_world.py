@@ -48,6 +48,14 @@ class TabletHere:
             for write in writes:
                 outbox.append(session, self._draft(write, "put", write.body), self.clock.now())
 
+    def enter(self, record: Record) -> None:
+        """Store a new standing record here, and queue it."""
+        with self.store.transaction() as session:
+            write = write_of(record, author_id=DOCTOR_ID)
+            store_records(session, [write])
+            draft = self._draft(write, "set", write.body, base_revision=0)
+            outbox.append(session, draft, self.clock.now())
+
     def edit(self, record_id: str, **fields: Any) -> None:
         """Change fields of a standing record here, and queue the change."""
         with self.store.transaction() as session:

@@ -198,9 +198,9 @@ def _renew(session: Session, resident_ids: Sequence[str], rules: Rules, today: d
     """Reckons the accounts of residents as of a day; False where none could be."""
     gathered: dict[str, list[Any]] = defaultdict(list)
     since = date(today.year - 1, 1, 1)
-    for kind, resident_id, body in accounts.bodies_of(session, resident_ids, since):
+    for kind, resident_id, schema, body in accounts.bodies_of(session, resident_ids, since):
         # What this app cannot read it cannot reckon with; the row keeps it for an update.
-        if (record := readable(kind, body)) is not None:
+        if (record := readable(kind, schema, body)) is not None:
             gathered[resident_id].append(record)
     histories = (history_from(found) for found in gathered.values())
     found = [reckoned(history, rules, today) for history in histories if history is not None]

@@ -18,6 +18,7 @@ from app.store.rows import RecordWrite, store_records, write_of
 from app.store.tables import RecordRow
 from core.wire.bodies import Record
 from core.wire.canonical import canonical_bytes, sha256_hex
+from core.wire.schemas import schema_of, todays
 
 
 def put_fact(session: Session, practice: Practice, record: Record) -> None:
@@ -50,7 +51,7 @@ def set_fields(
     The row's revision grows with each change made here, so that a second change names the
     first as its base and not the county's state before both.
     """
-    body = {**json.loads(row.body), **fields}
+    body = {**todays(row.kind, row.schema_version, json.loads(row.body)), **fields}
     body = {name: value for name, value in body.items() if value is not None}
     base_revision, author_id = row.revision, practice.doctor_id
     write = RecordWrite(
@@ -61,7 +62,7 @@ def set_fields(
         author_id=author_id,
         body=body,
         hash=sha256_hex(canonical_bytes(body)),
-        schema=row.schema_version,
+        schema=max(row.schema_version, schema_of(row.kind)),
         received_at=row.received_at,
     )
     draft = OperationDraft(

@@ -21,6 +21,7 @@ from app.store.rows import RecordWrite, remove_records, store_records
 from app.store.tables import OutboxRow, RecordRow
 from core.wire.digests import EMPTY_ROOT, body_hash, record_digest, root_text
 from core.wire.envelopes import OPERATIONS, Change, SyncResponse
+from core.wire.schemas import schema_of, todays
 
 
 def apply_answer(session: Session, answer: SyncResponse, now: datetime) -> None:
@@ -81,13 +82,14 @@ def _write(change: Change, edits: Mapping[str, Any]) -> RecordWrite:
     body = change.body
     if body is None:
         raise StoreDamaged("the county sends a record without saying what it is")
-    merged = {name: value for name, value in {**body, **edits}.items() if value is not None}
+    read = todays(change.kind, change.schema, body)
+    merged = {name: value for name, value in {**read, **edits}.items() if value is not None}
     return RecordWrite(
         id=change.record_id,
         kind=change.kind,
         scope_id=change.scope_id,
         revision=change.revision,
-        schema=change.schema,
+        schema=max(change.schema, schema_of(change.kind)) if edits else change.schema,
         author_id=change.author_id,
         received_at=change.received_at,
         body=merged if edits else body,
@@ -106,8 +108,9 @@ def _unsent_edits(session: Session, record_ids: Iterable[str]) -> dict[str, dict
     wanted = set(record_ids)
     for row in rows:
         if row.record_id in wanted:
-            body = OPERATIONS.validate_json(row.envelope).body
-            edits.setdefault(row.record_id, {}).update(body)
+            said = OPERATIONS.validate_json(row.envelope)
+            fields = todays(said.kind, said.schema, said.body)
+            edits.setdefault(row.record_id, {}).update(fields)
     return edits
 
 

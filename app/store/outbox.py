@@ -7,7 +7,7 @@ there without the other.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -29,8 +29,11 @@ from core.wire.envelopes import (
     hashed,
 )
 from core.wire.receipts import Receipt, Taken, receipt_fields, taken_fields
+from core.wire.schemas import schema_of
 
 REFUSED_OUTCOME = "refused"
+MOST_REFUSALS = 500
+"""Refused operations the county is reminded of in one request."""
 
 
 class OutboxState(StrEnum):
@@ -94,6 +97,7 @@ def append(session: Session, draft: OperationDraft, now: datetime) -> Operation:
             recorded_at=iso(now),
             policy_version=draft.policy_version,
             body=dict(draft.body),
+            schema=schema_of(draft.kind),
             previous_hash=device.last_hash,
             base_revision=draft.base_revision,
             clock=device.last_clock if is_set else None,
@@ -148,7 +152,8 @@ def settle(
     """Commits the county's answers; one for another revision or operation is passed over.
 
     The latest answer stands: a county restored from a backup judges anew what it had lost,
-    and may set aside what it had once accepted.
+    and may set aside what it had once accepted; and what it had set aside for want of a
+    record it may take once that record has come.
     """
     for run in taken:
         _settle_run(session, run, now)
@@ -227,6 +232,30 @@ def requeue_from(session: Session, device_seq: int) -> int:
         .returning(col(OutboxRow.device_seq))
     )
     return len(result.all())
+
+
+def offer_again(session: Session, record_ids: Iterable[str]) -> None:
+    """Queues the answered operations of records the county has no longer, under their numbers."""
+    for some in chunks(record_ids):
+        session.execute(
+            update(OutboxRow)
+            .where(
+                col(OutboxRow.record_id).in_(some), col(OutboxRow.state) == OutboxState.RECEIPTED
+            )
+            .values(state=OutboxState.QUEUED, receipt=None, settled_at=None)
+        )
+
+
+def refusals(session: Session) -> tuple[tuple[int, str], ...]:
+    """The operations set aside, by number with the county's reason, the latest MOST_REFUSALS."""
+    rows = session.exec(
+        select(OutboxRow)
+        .where(OutboxRow.state == OutboxState.REFUSED)
+        .order_by(col(OutboxRow.device_seq).desc())
+        .limit(MOST_REFUSALS)
+    )
+    receipts = [receipt for row in rows if (receipt := receipt_in(row)) is not None]
+    return tuple((receipt.device_seq, receipt.code or "") for receipt in receipts)
 
 
 def unsent_of(session: Session, record_id: str) -> list[Operation]:

@@ -20,10 +20,10 @@ from core.wire.bodies import record_from_json
 ID_TAIL = 6
 
 
-def readable(kind: str, body: str) -> Any:
-    """The record of a body, or None where this app cannot read it."""
+def readable(kind: str, schema: int, body: str) -> Any:
+    """The record of a body of a schema, or None where this app cannot read it."""
     try:
-        return record_from_json(kind, body)
+        return record_from_json(kind, schema, body)
     except Refused:
         return None
 
@@ -57,9 +57,11 @@ def _read(session: Session, kind: Kind, column: Any, ids: Iterable[str]) -> list
     found = []
     for chunk in chunks(ids):
         bodies = session.exec(
-            select(RecordRow.body).where(col(RecordRow.kind) == kind, col(column).in_(chunk))
+            select(RecordRow.schema_version, RecordRow.body).where(
+                col(RecordRow.kind) == kind, col(column).in_(chunk)
+            )
         )
-        found += [record for body in bodies if (record := readable(kind, body)) is not None]
+        found += [record for said in bodies if (record := readable(kind, *said)) is not None]
     return found
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import update
 from sqlmodel import Session, col, select
 
 from app.store.cursor import cursors
+from app.store.outbox import offer_again
 from app.store.queries.device import set_setting, setting
 from app.store.retention import forget_retired_of
 from app.store.rows import remove_records
@@ -41,18 +42,20 @@ def doubt_scope(session: Session, scope_id: str) -> None:
 def drop_unconfirmed(session: Session, level_scopes: Iterable[str]) -> None:
     """Take away what the county has not confirmed of scopes read to their ends again.
 
-    Records made here stay: the county asks for them again, or has set them aside.
+    Records made here stay, and are offered again: the county has lost them, or set them
+    aside and knows no longer that it had taken them since.
     """
-    made_here = select(OutboxRow.record_id).where(OutboxRow.revision == 1)
+    made_here = set(session.exec(select(OutboxRow.record_id).where(OutboxRow.revision == 1)))
     for scope_id in level_scopes:
         if not setting(session, REREADING + scope_id):
             continue
-        ids = session.exec(
-            select(RecordRow.id).where(
-                RecordRow.scope_id == scope_id,
-                col(RecordRow.received_at).is_(None),
-                col(RecordRow.id).not_in(made_here),
+        ids = set(
+            session.exec(
+                select(RecordRow.id).where(
+                    RecordRow.scope_id == scope_id, col(RecordRow.received_at).is_(None)
+                )
             )
-        ).all()
-        remove_records(session, ids)
+        )
+        offer_again(session, ids & made_here)
+        remove_records(session, sorted(ids - made_here))
         set_setting(session, REREADING + scope_id, "")

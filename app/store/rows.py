@@ -23,6 +23,7 @@ from app.store.tables import AccountRow, PersonRow, RecordRow
 from core.vocabulary import Kind
 from core.wire.bodies import Record, body_of, kind_of
 from core.wire.canonical import canonical_bytes, sha256_hex
+from core.wire.schemas import schema_of, todays
 
 _SUBJECT_FIELDS: Mapping[str, str] = {
     Kind.REVIEW: "follow_up_id",
@@ -65,6 +66,7 @@ def write_of(record: Record, *, author_id: str, revision: int = 1) -> RecordWrit
         author_id=author_id,
         body=body,
         hash=sha256_hex(canonical_bytes(body)),
+        schema=schema_of(kind_of(record)),
     )
 
 
@@ -103,11 +105,11 @@ def drop_accounts(session: Session, resident_ids: Iterable[str]) -> None:
 
 def record_in(row: RecordRow) -> Any:
     """The record a row holds, or None where this app cannot read it; the row keeps it whole."""
-    return readable(row.kind, row.body)
+    return readable(row.kind, row.schema_version, row.body)
 
 
 def _values(write: RecordWrite) -> dict[str, Any]:
-    body = write.body
+    body = todays(write.kind, write.schema, write.body)
     return {
         "id": write.id,
         "kind": write.kind,
@@ -117,13 +119,19 @@ def _values(write: RecordWrite) -> dict[str, Any]:
         "hash": write.hash,
         "author_id": write.author_id,
         "received_at": write.received_at,
-        "resident_id": write.id if write.kind == Kind.RESIDENT else body.get("resident_id"),
-        "household_id": write.id if write.kind == Kind.HOUSEHOLD else body.get("household_id"),
-        "subject_id": body.get(_SUBJECT_FIELDS.get(write.kind, "")),
+        "resident_id": write.id if write.kind == Kind.RESIDENT else _text(body, "resident_id"),
+        "household_id": write.id if write.kind == Kind.HOUSEHOLD else _text(body, "household_id"),
+        "subject_id": _text(body, _SUBJECT_FIELDS.get(write.kind, "")),
         "occurred_on": _day(body),
-        "recorded_at": body.get("recorded_at"),
-        "body": json.dumps(body, ensure_ascii=False, separators=(",", ":")),
+        "recorded_at": _text(body, "recorded_at"),
+        "body": json.dumps(write.body, ensure_ascii=False, separators=(",", ":")),
     }
+
+
+def _text(body: Mapping[str, Any], name: str) -> str | None:
+    """A field that is text; a kind of a later version may have anything under its name."""
+    value = body.get(name)
+    return value if isinstance(value, str) else None
 
 
 def _day(body: Mapping[str, Any]) -> date | None:

@@ -49,6 +49,7 @@ class Outgoing:
     cursors: dict[str, Cursor]
     acknowledged_seq: int
     takes_snapshots: bool
+    refused: tuple[tuple[int, str], ...] = ()
     question: Question | None = None
 
     def content(self, want: int) -> bytes:
@@ -65,6 +66,7 @@ class Outgoing:
                 for scope, cursor in self.cursors.items()
             },
             "operations": envelopes(self.operations),
+            "refused": self.refused,
             "question": asdict(self.question) if self.question else None,
         }
         return canonical_bytes({name: value for name, value in said.items() if value})
@@ -182,6 +184,7 @@ class Cycle:
                 cursors=cursors(session),
                 acknowledged_seq=acknowledged_seq(session),
                 takes_snapshots=self._first_load.is_wanted,
+                refused=outbox.refusals(session),
             )
 
     def _exchanged(self, outgoing: Outgoing) -> SyncResponse | None:

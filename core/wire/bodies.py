@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,6 +16,7 @@ from core.referrals import Referral, ReferralOutcome
 from core.refusals import Refusal, Refused
 from core.reviews import PhoneCheck, Review
 from core.vocabulary import Kind
+from core.wire.schemas import is_older, todays
 
 Record = (
     Village
@@ -72,20 +74,22 @@ def body_of(record: Record) -> dict[str, Any]:
     return body
 
 
-def record_of(kind: str, body: Mapping[str, Any]) -> Any:
-    """The record a body describes; fields unknown to this version are passed over.
+def record_of(kind: str, schema: int, body: Mapping[str, Any]) -> Any:
+    """The record a body of this schema describes; fields unknown to this version are passed over.
 
     Raises Refused with code `body.unknown_kind` for a kind this version does not read,
     and with one `body.field` refusal for each field that is missing or of a wrong type.
     """
     try:
-        return _adapter(kind).validate_python(dict(body))
+        return _adapter(kind).validate_python(dict(todays(kind, schema, body)))
     except ValidationError as error:
         raise Refused(*(_refusal(item) for item in error.errors())) from error
 
 
-def record_from_json(kind: str, text: str) -> Any:
+def record_from_json(kind: str, schema: int, text: str) -> Any:
     """What `record_of` gives for the body written as JSON text, a third faster; raises the same."""
+    if is_older(kind, schema):
+        return record_of(kind, schema, json.loads(text))
     try:
         return _adapter(kind).validate_json(text)
     except ValidationError as error:

@@ -145,7 +145,8 @@ class SyncRequest:
 
     `acknowledged_seq` is its last operation it holds a receipt for; a county restored from
     an older backup sees by it what to ask for again. `want` is the most changes it takes.
-    `question` asks where a scope's sums differ.
+    `question` asks where a scope's sums differ. `refused` are the numbers and codes of the
+    operations it holds as refused: where the county has judged one anew, it says so.
     """
 
     device_id: str
@@ -156,6 +157,7 @@ class SyncRequest:
     acknowledged_seq: int = 0
     takes_snapshots: bool = False
     question: Question | None = None
+    refused: tuple[tuple[int, str], ...] = ()
     protocol: int = PROTOCOL
 
 

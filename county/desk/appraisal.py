@@ -80,17 +80,17 @@ class DoctorMonths:
     def _visits(self, doctor_id: str, first: date) -> list[Visit]:
         records = self._session.execute(
             standing_follow_ups(self._county_id, self._villages(doctor_id))
-            .with_only_columns(RecordRow.resident_id, RecordRow.body)
+            .with_only_columns(RecordRow.resident_id, RecordRow.schema, RecordRow.body)
             .where(
                 RecordRow.author_id == doctor_id,
                 RecordRow.occurred_on.between(first, last_of_month(first.year, first.month)),
             )
         ).all()
-        households = self._households({resident_id for resident_id, _ in records})
+        households = self._households({resident_id for resident_id, _, _ in records})
         return [
             Visit(follow_up, households.get(resident_id, resident_id or ""))
-            for resident_id, body in records
-            if (follow_up := readable(Kind.FOLLOW_UP, body)) is not None
+            for resident_id, schema, body in records
+            if (follow_up := readable(Kind.FOLLOW_UP, schema, body)) is not None
         ]
 
     def _villages(self, doctor_id: str) -> list[str]:

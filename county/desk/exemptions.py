@@ -104,17 +104,21 @@ def _open(county_id: str, visitor: Visitor) -> Select[tuple[RecordRow]]:
 
 def _people(session: Session, county_id: str, ids: set[str | None]) -> dict[str | None, Resident]:
     found = session.execute(
-        select(RecordRow.id, RecordRow.body).where(
+        select(RecordRow.id, RecordRow.schema, RecordRow.body).where(
             RecordRow.county_id == county_id, RecordRow.id.in_([key for key in ids if key])
         )
     )
-    return {key: person for key, body in found if (person := readable(Kind.RESIDENT, body))}
+    return {
+        key: person
+        for key, schema, body in found
+        if (person := readable(Kind.RESIDENT, schema, body))
+    }
 
 
 def _row(
     record: RecordRow, person: Resident | None, names: Mapping[str, str], visitor: Visitor
 ) -> Row | None:
-    exemption: Exemption | None = readable(Kind.EXEMPTION, record.body)
+    exemption: Exemption | None = readable(Kind.EXEMPTION, record.schema, record.body)
     if exemption is None or person is None:
         return None
     lang = visitor.language

@@ -124,12 +124,12 @@ def latest_follow_ups(
     """The last standing follow-up of each of these residents."""
     found = session.execute(
         _standing(county_id)
-        .with_only_columns(RecordRow.resident_id, RecordRow.body)
+        .with_only_columns(RecordRow.resident_id, RecordRow.schema, RecordRow.body)
         .where(RecordRow.resident_id.in_(resident_ids))
         .order_by(RecordRow.occurred_on, RecordRow.id)
     )
-    last = {resident_id: body for resident_id, body in found if resident_id}
-    read = ((key, readable(Kind.FOLLOW_UP, body)) for key, body in last.items())
+    last = {resident_id: (schema, body) for resident_id, schema, body in found if resident_id}
+    read = ((key, readable(Kind.FOLLOW_UP, *said)) for key, said in last.items())
     return {key: follow_up for key, follow_up in read if follow_up is not None}
 
 

@@ -297,7 +297,7 @@ def _row_maker(
         last: FollowUp | None,
         house: Household | None,
     ) -> Row | None:
-        resident: Resident | None = readable(Kind.RESIDENT, record.body)
+        resident: Resident | None = readable(Kind.RESIDENT, record.schema, record.body)
         if resident is None:
             return None
         return Row(
@@ -323,11 +323,15 @@ def _households(
     session: Session, county_id: str, ids: set[str | None]
 ) -> dict[str | None, Household]:
     found = session.execute(
-        select(RecordRow.id, RecordRow.body).where(
+        select(RecordRow.id, RecordRow.schema, RecordRow.body).where(
             RecordRow.county_id == county_id, RecordRow.id.in_([key for key in ids if key])
         )
     )
-    return {key: house for key, body in found if (house := readable(Kind.HOUSEHOLD, body))}
+    return {
+        key: house
+        for key, schema, body in found
+        if (house := readable(Kind.HOUSEHOLD, schema, body))
+    }
 
 
 def _place(village: str, house: Household | None) -> str:

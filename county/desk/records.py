@@ -38,7 +38,7 @@ def record_in_sight(
 def household_of(session: Session, county_id: str, household_id: str) -> Household | None:
     """The household of an id, where the county holds it."""
     row = session.get(RecordRow, (county_id, household_id))
-    return readable(Kind.HOUSEHOLD, row.body) if row else None
+    return readable(Kind.HOUSEHOLD, row.schema, row.body) if row else None
 
 
 def origin_of(session: Session, county_id: str, record_id: str) -> Origin:

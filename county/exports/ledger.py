@@ -150,11 +150,15 @@ def _houses(
 ) -> dict[str, Household]:
     ids = {history.resident.household_id for history in histories}
     found = session.execute(
-        select(RecordRow.id, RecordRow.body).where(
+        select(RecordRow.id, RecordRow.schema, RecordRow.body).where(
             RecordRow.county_id == county_id, RecordRow.id.in_(ids)
         )
     )
-    return {key: house for key, body in found if (house := readable(Kind.HOUSEHOLD, body))}
+    return {
+        key: house
+        for key, schema, body in found
+        if (house := readable(Kind.HOUSEHOLD, schema, body))
+    }
 
 
 def _contract(history: History, order: Order) -> Contract | None:

@@ -39,7 +39,7 @@ class Registry:
         self._by_birth: dict[tuple[str, str, date], str] = {}
         self._touched: dict[str, Household | Resident | Contract] = {}
         for item in self.held.values():
-            self._index(record_of(item.kind, item.body))
+            self._index(record_of(item.kind, item.schema, item.body))
 
     def household(self, village_id: str, number: str) -> Household | None:
         """The household of a village with this number."""

@@ -1,4 +1,4 @@
-"""Six bugs real systems have had, each laid over the product for as long as a test lasts."""
+"""Bugs real systems have had, each laid over the product for as long as a test lasts."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from app.store.tables import OutboxRow
 from app.sync import cycle
 from core.wire.envelopes import Change, Cursor, SyncResponse
 from core.wire.receipts import Receipt, Taken, receipt_fields
-from county import answers, feed, ingest
+from county import answers, exchange, feed, ingest
 from county.db import run
 from county.tables import DeviceRow, QuarantineRow
 
@@ -140,6 +140,16 @@ def dropped_quarantine(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(ingest, "keep", keep)
 
 
+def untold_judgement(patch: pytest.MonkeyPatch) -> None:
+    """The county takes what it had refused, and the tablet goes on showing the refusal."""
+    patch.setattr(exchange, "told_anew", lambda *_: ())
+
+
+def unawaited_record(patch: pytest.MonkeyPatch) -> None:
+    """What was set aside for want of a record stays there when the record comes."""
+    patch.setattr(ingest, "waiting_for", lambda *_, **__: [])
+
+
 PLANTED: Mapping[str, Plant] = {
     plant.__name__: plant
     for plant in (
@@ -149,5 +159,7 @@ PLANTED: Mapping[str, Plant] = {
         cursor_before_rows,
         snapshot_cursor_before_rows,
         dropped_quarantine,
+        untold_judgement,
+        unawaited_record,
     )
 }

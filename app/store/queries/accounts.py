@@ -29,10 +29,11 @@ _ACCOUNT_KINDS = (
 
 
 class Body(NamedTuple):
-    """A record's kind, resident and body, without the cost of a row object."""
+    """A record's kind, resident, schema and body, without the cost of a row object."""
 
     kind: str
     resident_id: str
+    schema: int
     body: str
 
 
@@ -91,7 +92,9 @@ def missing(
 def bodies_of(session: Session, resident_ids: Sequence[str], since: date) -> Iterable[Body]:
     """What the accounts of residents are reckoned from; follow-ups only since a day."""
     found = session.execute(
-        select(RecordRow.kind, RecordRow.resident_id, RecordRow.body).where(
+        select(
+            RecordRow.kind, RecordRow.resident_id, RecordRow.schema_version, RecordRow.body
+        ).where(
             col(RecordRow.resident_id).in_(resident_ids),
             col(RecordRow.kind).in_(_ACCOUNT_KINDS),
             or_(

@@ -1,0 +1,177 @@
+"""Operations set aside for want of a record, judged anew in the transaction that brings it.
+
+After a restore the tablets hand in again in any order, so a follow-up may arrive before the
+resident another tablet had entered. It then waits in quarantine under the id it lacks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Select, exists, select
+from sqlalchemy.orm import Session
+
+from core.wire.receipts import Receipt
+from county.answers import ANSWER, Answer, Answered, answer_of, conflict_rows, lacking
+from county.bulk import insert_rows
+from county.checks import Standpoint
+from county.envelopes import MAX_SEQ, Opened, reopened
+from county.held import CHUNK
+from county.repair import COUNTY
+from county.standpoints import standpoint_of
+from county.tables import ConflictRow, DeviceRow, OperationRow, QuarantineRow, RecordRow
+
+MOST_JUDGED = 200
+"""Judged anew in one exchange; what is beyond it follows when its tablet calls next."""
+LONGEST_CHAIN = 8
+"""Operations behind one another, each lacking the one before, that follow in one exchange."""
+MOST_NAMED = 2_000
+"""Refused operations a tablet may ask about at once."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """One operation that was set aside, and from where it is to be judged anew."""
+
+    aside: QuarantineRow
+    device: DeviceRow
+    answered: Answered
+    standpoint: Standpoint
+
+
+def waiting_for(
+    session: Session, device: DeviceRow, line: Sequence[Opened], now: datetime, *, asked: bool
+) -> list[Waiting]:
+    """The operations of active tablets that lack a record of `line`, and the chains behind them.
+
+    Where the tablet `asked`, also its own whose records have come another way. What another
+    transaction is judging in this moment is left to it. A chain is in the order it is made of.
+    """
+    found: dict[str, tuple[QuarantineRow, DeviceRow]] = {}
+    if asked:
+        found.update(_first(session, _own(device), MOST_JUDGED))
+    arriving = {item.record_id for item in line} | _record_ids(aside for aside, _ in found.values())
+    for _ in range(LONGEST_CHAIN):
+        behind = _lacking(session, device.county_id, arriving, MOST_JUDGED - len(found))
+        fresh = {op_id: rows for op_id, rows in behind.items() if op_id not in found}
+        found.update(fresh)
+        arriving = _record_ids(aside for aside, _ in fresh.values())
+        if not arriving:
+            break
+    return _reopened(session, list(found.values()), now)
+
+
+def keep_anew(session: Session, waiting: Iterable[Waiting], now: datetime) -> None:
+    """Put the new answers in the place of the old ones; what was taken is settled."""
+    for item in waiting:
+        answer = answer_of(item.answered, now)
+        aside = item.aside
+        if answer.code != aside.code:
+            _replace_answer(session, aside, answer)
+        aside.lacks = lacking(answer)
+        if answer.code is not None:
+            aside.code, aside.values = answer.code, answer.told
+            continue
+        aside.settled_at, aside.settled_by = now, COUNTY
+        insert_rows(session, ConflictRow, list(conflict_rows(item.device, item.answered, now)))
+
+
+def told_anew(
+    session: Session, device: DeviceRow, refused: Sequence[tuple[int, str]]
+) -> tuple[Receipt, ...]:
+    """The answers that differ from the refusals a tablet says it holds, by number and code.
+
+    The tablet itself says what it holds, so an answer that is lost on the way is told again.
+    """
+    said = {seq: code for seq, code in refused[:MOST_NAMED] if 0 < seq < MAX_SEQ}
+    rows = session.execute(
+        select(*ANSWER)
+        .where(
+            OperationRow.county_id == device.county_id,
+            OperationRow.device_id == device.id,
+            OperationRow.device_seq.in_(sorted(said)),
+        )
+        .order_by(OperationRow.device_seq)
+    )
+    # A number used twice belongs to the other operation, whose answer is not asked for.
+    changed = (row for row in rows if said[row.device_seq] not in {row.code, "op.number_taken"})
+    return tuple(Answer(**row._mapping).receipt() for row in changed)
+
+
+def _own(device: DeviceRow) -> Select[tuple[QuarantineRow, DeviceRow]]:
+    has_come = exists().where(
+        RecordRow.county_id == QuarantineRow.county_id,
+        RecordRow.id == QuarantineRow.lacks,
+        RecordRow.removed.is_(False),
+    )
+    return _waiting(
+        device.county_id,
+        QuarantineRow.lacks.is_not(None),
+        QuarantineRow.device_id == device.id,
+        has_come,
+    )
+
+
+def _lacking(
+    session: Session, county_id: str, record_ids: Iterable[str], limit: int
+) -> dict[str, tuple[QuarantineRow, DeviceRow]]:
+    ids = sorted(record_ids)
+    found: dict[str, tuple[QuarantineRow, DeviceRow]] = {}
+    for start in range(0, len(ids), CHUNK):
+        some = QuarantineRow.lacks.in_(ids[start : start + CHUNK])
+        found.update(_first(session, _waiting(county_id, some), limit - len(found)))
+    return found
+
+
+def _waiting(
+    county_id: str, *which: ColumnElement[bool]
+) -> Select[tuple[QuarantineRow, DeviceRow]]:
+    return (
+        select(QuarantineRow, DeviceRow)
+        .join(
+            DeviceRow,
+            (DeviceRow.county_id == QuarantineRow.county_id)
+            & (DeviceRow.id == QuarantineRow.device_id),
+        )
+        .where(QuarantineRow.county_id == county_id, DeviceRow.state == "active", *which)
+        .order_by(QuarantineRow.op_id)
+        .with_for_update(of=QuarantineRow, skip_locked=True)
+    )
+
+
+def _first(
+    session: Session, query: Select[tuple[QuarantineRow, DeviceRow]], limit: int
+) -> dict[str, tuple[QuarantineRow, DeviceRow]]:
+    if limit <= 0:
+        return {}
+    return {aside.op_id: (aside, device) for aside, device in session.execute(query.limit(limit))}
+
+
+def _record_ids(asides: Iterable[QuarantineRow]) -> set[str]:
+    return {str(aside.envelope["record_id"]) for aside in asides}
+
+
+def _reopened(
+    session: Session, found: Sequence[tuple[QuarantineRow, DeviceRow]], now: datetime
+) -> list[Waiting]:
+    standpoints: dict[str, Standpoint] = {}
+    for _, device in found:
+        if device.id not in standpoints:
+            standpoints[device.id] = standpoint_of(session, device, now)
+    return [
+        Waiting(
+            aside=aside,
+            device=device,
+            answered=Answered(opened=reopened(aside.envelope, device.id)),
+            standpoint=standpoints[device.id],
+        )
+        for aside, device in found
+    ]
+
+
+def _replace_answer(session: Session, aside: QuarantineRow, answer: Answer) -> None:
+    kept = session.get_one(OperationRow, (aside.county_id, aside.op_id))
+    kept.outcome, kept.code, kept.told = answer.outcome, answer.code, answer.told
+    kept.received_at = answer.received_at
