@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import func, update
+from sqlalchemy import func
 from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, select
 
+from app.store import outbox
 from app.store.chunks import chunks
 from app.store.incoming import apply_changes
-from app.store.outbox import OutboxState
 from app.store.retention import FACTS, first_day_kept, forget_retired, retired_digests
 from app.store.rows import remove_records
 from app.store.tables import OutboxRow, RecordRow
@@ -81,7 +81,7 @@ def level(session: Session, scope_id: str, repairs: Sequence[Change], unknown: S
     """
     apply_changes(session, repairs)
     made_here = _made_here(session, unknown)
-    _offer_again(session, made_here)
+    outbox.offer_again(session, made_here)
     strange = unknown - made_here
     received = _rows(session, scope_id, strange)
     remove_records(session, [row.id for row in received if row.received_at is not None])
@@ -179,14 +179,3 @@ def _made_here(session: Session, ids: Set[str]) -> set[str]:
             select(OutboxRow.record_id).where(col(OutboxRow.record_id).in_(some))
         )
     }
-
-
-def _offer_again(session: Session, ids: Set[str]) -> None:
-    for some in chunks(ids):
-        session.execute(
-            update(OutboxRow)
-            .where(
-                col(OutboxRow.record_id).in_(some), col(OutboxRow.state) == OutboxState.RECEIPTED
-            )
-            .values(state=OutboxState.QUEUED, receipt=None, settled_at=None)
-        )

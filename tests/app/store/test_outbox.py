@@ -12,7 +12,7 @@ from app.store.opening import Store
 from app.store.outbox import OperationDraft
 from app.store.queries.device import the_device
 from core.vocabulary import Kind
-from core.wire.envelopes import GENESIS, Operation, bytes_to_sign, operation_hash
+from core.wire.envelopes import GENESIS, OPERATIONS, Operation, bytes_to_sign, operation_hash
 from core.wire.receipts import Receipt
 from tests.builders import DOCTOR_ID, SCOPE
 from tests.fakes import FakeClock
@@ -52,7 +52,7 @@ def receipt_for(operation: Operation, **fields: object) -> Receipt:
 
 def queued(store: Store) -> list[Operation]:
     with store.transaction() as session:
-        return outbox.pending(session)
+        return [OPERATIONS.validate_json(item.envelope) for item in outbox.pending(session)]
 
 
 def settle(store: Store, clock: FakeClock, *receipts: Receipt) -> None:
@@ -145,7 +145,7 @@ def test_a_restored_county_is_offered_everything_from_a_number_on(
     settle(store, clock, *(receipt_for(operation) for operation in made[:2]))
     settle(store, clock, receipt_for(made[2], outcome="refused", code="scope.not_yours"))
     with store.transaction() as session:
-        assert outbox.requeue_from(session, 2) == 2
+        outbox.requeue_from(session, 2)
     assert queued(store) == made[1:]
 
 
