@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from app.clock import local_day
 from app.county_link import Progress, SyncResult
-from app.store import outbox
+from app.store import outbox, settling
 from app.store.custody import keep_orders
 from app.store.opening import Store
 from core.ids import county_scope, village_scope
@@ -94,7 +94,7 @@ class FakeCounty:
         self.received += operations
         receipts = [self.answer(operation) for operation in operations]
         with store.transaction() as session:
-            outbox.settle(session, (), receipts, self.clock.now())
+            settling.settle(session, (), receipts, self.clock.now())
             keep_orders(session, self.orders, self.clock.now())
         refused = sum(receipt.outcome == "refused" for receipt in receipts)
         return SyncResult(

@@ -10,7 +10,7 @@ from pydantic_core import from_json
 from sqlalchemy import bindparam, select
 from sqlmodel import Session, col
 
-from app.store import outbox
+from app.store import settling
 from app.store.chunks import chunks
 from app.store.cursor import forget_cursors, set_cursors
 from app.store.errors import StoreDamaged
@@ -29,7 +29,7 @@ def apply_answer(session: Session, answer: SyncResponse, now: datetime) -> None:
 
     Receipts go first, so that a refused edit no longer stands before what the county has.
     """
-    outbox.settle(session, answer.taken, answer.receipts, now)
+    settling.settle(session, answer.taken, answer.receipts, now)
     doubt_renewed_scopes(session, answer.cursors)
     confirm_own(session, answer.numbered)
     apply_changes(session, answer.changes)

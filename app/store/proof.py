@@ -15,11 +15,11 @@ from sqlalchemy import func
 from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, select
 
-from app.store import outbox
 from app.store.chunks import chunks
 from app.store.incoming import apply_changes
 from app.store.retention import FACTS, first_day_kept, forget_retired, retired_digests
 from app.store.rows import remove_records
+from app.store.settling import offer_again
 from app.store.tables import OutboxRow, RecordRow
 from core.wire.digests import body_hash, record_digest, root_text
 from core.wire.envelopes import Change
@@ -81,7 +81,7 @@ def level(session: Session, scope_id: str, repairs: Sequence[Change], unknown: S
     """
     apply_changes(session, repairs)
     made_here = _made_here(session, unknown)
-    outbox.offer_again(session, made_here)
+    offer_again(session, made_here)
     strange = unknown - made_here
     received = _rows(session, scope_id, strange)
     remove_records(session, [row.id for row in received if row.received_at is not None])

@@ -11,7 +11,8 @@ from app.store.custody import keep_orders
 from app.store.errors import StoreDamaged
 from app.store.incoming import apply_answer
 from app.store.opening import Store
-from app.store.outbox import is_waiting, requeue_from
+from app.store.outbox import is_waiting
+from app.store.settling import requeue_from
 from app.store.snapshots import drop_others
 from app.sync.custody import check_orders
 from app.sync.push import check_answers

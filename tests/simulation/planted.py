@@ -12,7 +12,7 @@ import sqlalchemy
 from sqlalchemy import orm
 from sqlmodel import Session, select
 
-from app.store import outbox, snapshots
+from app.store import outbox, settling, snapshots
 from app.store.cursor import set_cursors
 from app.store.opening import Store
 from app.store.tables import OutboxRow
@@ -47,7 +47,7 @@ def blanket_acknowledgement(patch: pytest.MonkeyPatch) -> None:
             row.state, row.receipt = "receipted", json.dumps(receipt_fields(receipt))
             session.add(row)
 
-    patch.setattr(outbox, "settle", settle)
+    patch.setattr(settling, "settle", settle)
 
 
 def timestamp_cursor(patch: pytest.MonkeyPatch) -> None:
