@@ -12,7 +12,7 @@ CREATE TRIGGER record_added AFTER INSERT ON record WHEN NEW.received_at IS NOT N
 BEGIN
     INSERT INTO scope_sum VALUES (NEW.scope_id, 0, '0000000000000000') ON CONFLICT DO NOTHING;
     UPDATE scope_sum
-    SET records = records + 1, root = root_with(root, record_digest(NEW.id, NEW.revision, NEW.hash))
+    SET records = records + 1, root = root_with_record(root, NEW.id, NEW.revision, NEW.hash)
     WHERE scope_id = NEW.scope_id;
 END;
 
@@ -20,7 +20,7 @@ CREATE TRIGGER record_taken AFTER DELETE ON record WHEN OLD.received_at IS NOT N
 BEGIN
     UPDATE scope_sum
     SET records = records - 1,
-        root = root_without(root, record_digest(OLD.id, OLD.revision, OLD.hash))
+        root = root_without_record(root, OLD.id, OLD.revision, OLD.hash)
     WHERE scope_id = OLD.scope_id;
 END;
 
@@ -29,7 +29,7 @@ WHEN OLD.received_at IS NOT NULL
 BEGIN
     UPDATE scope_sum
     SET records = records - 1,
-        root = root_without(root, record_digest(OLD.id, OLD.revision, OLD.hash))
+        root = root_without_record(root, OLD.id, OLD.revision, OLD.hash)
     WHERE scope_id = OLD.scope_id;
 END;
 
@@ -38,7 +38,7 @@ WHEN NEW.received_at IS NOT NULL
 BEGIN
     INSERT INTO scope_sum VALUES (NEW.scope_id, 0, '0000000000000000') ON CONFLICT DO NOTHING;
     UPDATE scope_sum
-    SET records = records + 1, root = root_with(root, record_digest(NEW.id, NEW.revision, NEW.hash))
+    SET records = records + 1, root = root_with_record(root, NEW.id, NEW.revision, NEW.hash)
     WHERE scope_id = NEW.scope_id;
 END;
 
