@@ -12,6 +12,7 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy.orm import Session
 
+from app.store.outbox import queued
 from app.sync.county_call import Signer
 from app.sync.push import envelopes
 from bench.crowd import Caller
@@ -54,7 +55,7 @@ class Enrolled:
         return Caller(signer=self.signer, batches=batches)
 
     def _batch(self, visits: int) -> tuple[dict[str, Any], ...]:
-        return tuple(envelopes([self._operation(self._visit()) for _ in range(visits)]))
+        return tuple(envelopes([queued(self._operation(self._visit())) for _ in range(visits)]))
 
     def _visit(self) -> FollowUp:
         number = self.number * 10_000 + self.last_seq

@@ -17,6 +17,7 @@ from typing import Any
 
 import zstandard
 
+from app.store.outbox import queued
 from app.sync.cycle import Outgoing
 from core.contracts import Contract
 from core.ids import RANDOM_BYTES, county_scope, uuid7, village_scope
@@ -139,8 +140,7 @@ class InventedTraffic:
         device = self._id()
         return Outgoing(
             device_id=device,
-            county_key="",
-            operations=tuple(replace(item, device_id=device) for item in operations),
+            operations=[queued(replace(item, device_id=device)) for item in operations],
             cursors=dict(self._cursors()),
             acknowledged_seq=self._chance.randrange(10_000),
             takes_snapshots=True,

@@ -15,6 +15,7 @@ from datetime import UTC, date, datetime, timedelta
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
+from sqlite3 import complete_statement
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -24,6 +25,7 @@ from sqlmodel import Session
 
 from app.store.engine import close_store, open_store
 from app.store.migrations import steps
+from app.store.sql_functions import SQL_FUNCTIONS
 from app.store.tables import DeviceRow, PersonRow, RecordRow
 from core.vocabulary import Kind
 from core.wire.envelopes import GENESIS
@@ -83,6 +85,8 @@ def _beside(module: Any, path: Path, data_key: bytes | None = None) -> Engine:
     def _set_up(connection: Any, _record: object) -> None:
         for pragma in (*keyed, "journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
             connection.execute(f"PRAGMA {pragma}").fetchall()
+        for name, (arguments, function) in SQL_FUNCTIONS.items():
+            connection.create_function(name, arguments, function, deterministic=True)
 
     return engine
 
@@ -91,10 +95,18 @@ def make_tables(ledger: Ledger) -> None:
     """The tablet's own tables, statement by statement: sqlite3 takes no script at once."""
     with ledger.engine.begin() as connection:
         for step in steps():
-            for statement in step.sql.split(";\n"):
-                if statement.strip():
-                    connection.exec_driver_sql(statement)
+            for statement in _statements(step.sql):
+                connection.exec_driver_sql(statement)
             connection.exec_driver_sql(f"PRAGMA user_version = {step.number:d}")
+
+
+def _statements(script: str) -> Iterator[str]:
+    statement = ""
+    for line in script.splitlines(keepends=True):
+        statement += line
+        if complete_statement(statement):
+            yield statement
+            statement = ""
 
 
 def fill(ledger: Ledger, residents: int, follow_ups: int) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from sqlmodel import col, select
 
-from app.store.outbox import OutboxState
+from app.store.outbox import OutboxState, sent_through
 from app.store.queries.device import the_device
 from app.store.tables import OutboxRow
 from app.sync.pace import UP, Paces
@@ -63,7 +63,8 @@ def _sent_again(tablet: Tablet, scope: str) -> Figure:
             raise RuntimeError("the answer was not cut")
         with tablet.store.transaction() as session:
             gone = select(OutboxRow).where(
-                OutboxRow.state == OutboxState.QUEUED, col(OutboxRow.sent_at).is_not(None)
+                OutboxRow.state == OutboxState.QUEUED,
+                col(OutboxRow.device_seq) <= sent_through(session),
             )
             again = len(session.exec(gone).all())
         link.down.cut_after = None

@@ -8,13 +8,13 @@ from datetime import UTC, date, datetime, timedelta
 
 from app.clock import local_day
 from app.county_link import Progress, SyncResult
-from app.store import outbox
+from app.store import outbox, settling
 from app.store.custody import keep_orders
 from app.store.opening import Store
 from core.ids import county_scope, village_scope
 from core.refusals import Refusal, Refused
 from core.wire.custody import Orders, RecoverRequest, RecoverResponse
-from core.wire.envelopes import EnrolRequest, EnrolResponse, Operation
+from core.wire.envelopes import OPERATIONS, EnrolRequest, EnrolResponse, Operation
 from core.wire.receipts import Receipt
 
 GOOD_CODE = "24680135"
@@ -89,11 +89,12 @@ class FakeCounty:
         if not self.reachable:
             return SyncResult(finished_at=self.clock.now(), failed="unreachable")
         with store.transaction() as session:
-            operations = outbox.pending(session)
+            queued = outbox.pending(session)
+        operations = [OPERATIONS.validate_json(item.envelope) for item in queued]
         self.received += operations
         receipts = [self.answer(operation) for operation in operations]
         with store.transaction() as session:
-            outbox.settle(session, (), receipts, self.clock.now())
+            settling.settle(session, (), receipts, self.clock.now())
             keep_orders(session, self.orders, self.clock.now())
         refused = sum(receipt.outcome == "refused" for receipt in receipts)
         return SyncResult(

@@ -9,7 +9,7 @@ from sqlmodel import Session
 from app.services.accounts import DISPUTED, latest_review
 from app.services.practice import Practice
 from app.services.views import Delivery, ReturnedView
-from app.store.outbox import OutboxState
+from app.store.outbox import OutboxState, sent_through
 from app.store.queries import accounts, delivery, people, records
 from app.store.tables import OutboxRow
 from core.followups import FollowUp
@@ -25,8 +25,10 @@ _DECIDED: Mapping[str, Delivery] = {
 }
 
 
-def delivery_of(operation: OutboxRow | None, review: Review | None = None) -> Delivery:
+def delivery_of(operation: OutboxRow | None, review: Review | None, sent_through: int) -> Delivery:
     """A record's delivery from its operation and the review that stands; a pure table.
+
+    `sent_through` is the last number that ever went into a push.
 
     A record without an operation came from the county.
     """
@@ -34,7 +36,8 @@ def delivery_of(operation: OutboxRow | None, review: Review | None = None) -> De
         if operation.state == OutboxState.REFUSED:
             return Delivery.REFUSED
         if operation.state == OutboxState.QUEUED:
-            return Delivery.SENT if operation.sent_at else Delivery.ON_TABLET
+            is_sent = operation.device_seq <= sent_through
+            return Delivery.SENT if is_sent else Delivery.ON_TABLET
     return _DECIDED.get(review.decision if review else "", Delivery.COUNTY_HAS_IT)
 
 
@@ -42,7 +45,8 @@ def deliveries(session: Session, record_ids: Sequence[str]) -> dict[str, Deliver
     """The delivery of each record, reviews included."""
     operations = delivery.operations_of(session, record_ids)
     reviews = standing_reviews(session, record_ids)
-    return {id: delivery_of(operations.get(id), reviews.get(id)) for id in record_ids}
+    sent = sent_through(session)
+    return {id: delivery_of(operations.get(id), reviews.get(id), sent) for id in record_ids}
 
 
 def standing_reviews(session: Session, follow_up_ids: Sequence[str]) -> dict[str, Review]:

@@ -355,7 +355,7 @@ def follow_up_view(
         follow_up=follow_up,
         resident=history.resident,
         village=village_names(session).get(household.village_id, "") if household else "",
-        delivery=delivery_of(operation, review),
+        delivery=delivery_of(operation, review, outbox.sent_through(session)),
         receipt_no=receipt.device_seq if receipt else None,
         received_at=datetime.fromisoformat(receipt.received_at) if receipt else None,
         reviews=tuple(r for r in history.reviews if r.follow_up_id == follow_up.id),

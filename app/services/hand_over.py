@@ -44,7 +44,7 @@ class HandOverService:
         """
         now = self._practice.clock.now()
         with self._practice.transaction() as session:
-            if not outbox.pending(session, 1):
+            if not outbox.is_waiting(session):
                 raise Refused(Refusal(code="hand_over.nothing"))
             device = the_device(session)
             batches = list(_batches(session, device.durable_seq + 1))

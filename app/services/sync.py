@@ -115,6 +115,7 @@ class SyncService:
 
 def _record_rows(session: Session, operations: Sequence[OutboxRow]) -> tuple[RecordRow, ...]:
     reviews = standing_reviews(session, [operation.record_id for operation in operations])
+    sent = outbox.sent_through(session)
     rows = []
     for operation in operations:
         kept, name = _about(session, operation.record_id)
@@ -126,7 +127,7 @@ def _record_rows(session: Session, operations: Sequence[OutboxRow]) -> tuple[Rec
                 resident_id=kept.resident_id if kept else None,
                 name=name,
                 on=kept.occurred_on if kept else None,
-                delivery=delivery_of(operation, reviews.get(operation.record_id)),
+                delivery=delivery_of(operation, reviews.get(operation.record_id), sent),
                 receipt_no=operation.device_seq,
                 queued_at=datetime.fromisoformat(operation.queued_at),
                 received_at=_instant(receipt.received_at) if receipt else None,

@@ -4,27 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import delete
-from sqlmodel import Session, col, select
+from sqlalchemy import bindparam, delete, select
+from sqlmodel import Session, col
 
 from app.store.tables import CursorRow
+from app.store.upserts import upsert
 from core.wire.envelopes import Cursor
+
+_ALL = select(col(CursorRow.scope_id), col(CursorRow.epoch), col(CursorRow.seq))
+_REACH = upsert(CursorRow)
+_FORGET = delete(CursorRow).where(col(CursorRow.scope_id).in_(bindparam("scopes", expanding=True)))
 
 
 def cursors(session: Session) -> dict[str, Cursor]:
     """Every scope's cursor."""
     return {
-        row.scope_id: Cursor(epoch=row.epoch, seq=row.seq)
-        for row in session.exec(select(CursorRow))
+        scope_id: Cursor(epoch=epoch, seq=seq)
+        for scope_id, epoch, seq in session.connection().execute(_ALL)
     }
 
 
 def set_cursors(session: Session, reached: Mapping[str, Cursor]) -> None:
     """Stores how far the scopes have been read."""
-    for scope_id, cursor in reached.items():
-        session.merge(CursorRow(scope_id=scope_id, epoch=cursor.epoch, seq=cursor.seq))
+    rows = [
+        {"scope_id": scope_id, "epoch": cursor.epoch, "seq": cursor.seq}
+        for scope_id, cursor in reached.items()
+    ]
+    if rows:
+        session.connection().execute(_REACH, rows)
 
 
 def forget_cursors(session: Session, scope_ids: Sequence[str]) -> None:
     """Drops the cursors of scopes that are no longer this tablet's."""
-    session.execute(delete(CursorRow).where(col(CursorRow.scope_id).in_(scope_ids)))
+    session.connection().execute(_FORGET, {"scopes": list(scope_ids)})

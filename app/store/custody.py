@@ -5,12 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlmodel import Session
+from sqlalchemy import bindparam, func, update
+from sqlmodel import Session, col
 
 from app.store import outbox
 from app.store.outbox import iso
-from app.store.queries.device import set_setting, setting, the_device
+from app.store.queries.device import (
+    set_setting,
+    set_settings,
+    setting,
+    settings,
+    the_device,
+)
 from app.store.retention import KEEP_YEARS
+from app.store.tables import DeviceRow
 from core.wire.custody import (
     DEFAULT_LEASE_DAYS,
     WIPE_AFTER_HAND_IN,
@@ -53,8 +61,9 @@ def seal_for_county(session: Session, data_key: bytes) -> None:
 
 def key_to_hand_in(session: Session) -> str:
     """The sealed data key in hexadecimal; "" once the county has confirmed that it holds it."""
-    laid = setting(session, SEALED_KEY) or ""
-    if laid and recipient_of(bytes.fromhex(laid)).hex() != setting(session, CONFIRMED):
+    kept = settings(session, (SEALED_KEY, CONFIRMED))
+    laid = kept.get(SEALED_KEY, "")
+    if laid and recipient_of(bytes.fromhex(laid)).hex() != kept.get(CONFIRMED):
         return laid
     return ""
 
@@ -78,16 +87,25 @@ def keep_orders(
     tablet's operations are under the county's backup.
     """
     demanded = orders or Orders()
-    if renews_lease:
-        set_setting(session, LAST_CONTACT, iso(now))
-        set_setting(session, LATEST_SEEN, iso(now))
-    set_setting(session, LEASE_DAYS, str(demanded.lease_days))
-    set_setting(session, WIPE, demanded.wipe)
-    set_setting(session, KEEP_YEARS, str(demanded.keep_years))
-    device = the_device(session)
-    device.durable_seq = durable_seq
-    device.county_escrow_key = demanded.escrow_key or device.county_escrow_key
-    session.add(device)
+    told = {
+        LEASE_DAYS: str(demanded.lease_days),
+        WIPE: demanded.wipe,
+        KEEP_YEARS: str(demanded.keep_years),
+    }
+    contact = {LAST_CONTACT: iso(now), LATEST_SEEN: iso(now)} if renews_lease else {}
+    set_settings(session, {**told, **contact})
+    session.connection().execute(_TOLD, {"durable": durable_seq, "key": demanded.escrow_key})
+
+
+_KEY = func.coalesce(func.nullif(bindparam("key"), ""), DeviceRow.county_escrow_key)
+_TOLD = (
+    update(DeviceRow)
+    .where(
+        (col(DeviceRow.durable_seq) != bindparam("durable"))
+        | (col(DeviceRow.county_escrow_key) != _KEY)
+    )
+    .values(durable_seq=bindparam("durable"), county_escrow_key=_KEY)
+)
 
 
 def wipe_is_due(session: Session) -> bool:
@@ -95,7 +113,7 @@ def wipe_is_due(session: Session) -> bool:
     order = setting(session, WIPE)
     if order == WIPE_REGARDLESS:
         return True
-    return order == WIPE_AFTER_HAND_IN and not outbox.pending(session, 1)
+    return order == WIPE_AFTER_HAND_IN and not outbox.is_waiting(session)
 
 
 def lease_at(session: Session, now: datetime) -> Lease:

@@ -9,11 +9,16 @@ from sqlmodel import Session, col, select
 
 from app.store.outbox import iso
 from app.store.tables import DraftRow
+from app.store.upserts import upsert
 
 
 def put_draft(session: Session, kind: str, subject_id: str, body: str, now: datetime) -> None:
     """Keeps a draft in place of the subject's earlier one; `body` is JSON text."""
-    session.merge(DraftRow(kind=kind, subject_id=subject_id, body=body, updated_at=iso(now)))
+    row = {"kind": kind, "subject_id": subject_id, "body": body, "updated_at": iso(now)}
+    session.connection().execute(_PUT, row)
+
+
+_PUT = upsert(DraftRow)
 
 
 def draft(session: Session, kind: str, subject_id: str) -> str | None:

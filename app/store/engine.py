@@ -29,6 +29,7 @@ from app.store.log_check import check_log
 from app.store.page_seal import PAGE_BYTES, seal_page
 from app.store.pagevfs import PageVFS, log_of
 from app.store.sealed_store import store_place
+from app.store.sql_functions import SQL_FUNCTIONS
 
 LEND_SECONDS = 15
 CACHE_KIB = 32_768
@@ -73,6 +74,10 @@ class _OpenStore:
             raw.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, int(has_log))
             for pragma in _PRAGMAS:
                 raw.execute(f"PRAGMA {pragma}").fetchall()
+            for name, (arguments, function) in SQL_FUNCTIONS.items():
+                raw.create_scalar_function(
+                    name, function, arguments, deterministic=True, flags=apsw.SQLITE_INNOCUOUS
+                )
             raw.execute("SELECT count(*) FROM sqlite_schema").fetchall()
             raw.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0)
         return dbapi.Connection(raw)

@@ -31,6 +31,10 @@ class StoreDamaged(StoreError):
     code = "store.damaged"
 
 
+class NotEnrolled(StoreDamaged):
+    """The store does not say which tablet it belongs to; an enrolled one always does."""
+
+
 class NotAStore(StoreDamaged):
     """The file does not begin like a store at all."""
 

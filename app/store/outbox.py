@@ -6,32 +6,36 @@ there without the other.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from sqlalchemy import bindparam, func, update
+from pydantic_core import from_json
+from sqlalchemy import bindparam, func, insert, update
+from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, select
 
 from app.clock import new_id
-from app.store.chunks import chunks
-from app.store.queries.device import the_device
-from app.store.tables import OutboxRow
+from app.store.errors import NotEnrolled
+from app.store.queries.device import set_setting, setting
+from app.store.tables import DeviceRow, OutboxRow
+from core.wire.canonical import canonical_bytes
 from core.wire.clocks import next_clock
 from core.wire.envelopes import (
+    OPERATION_DEFAULTS,
     OPERATIONS,
     Operation,
     bytes_to_sign,
+    envelope_of,
     hashed,
 )
-from core.wire.receipts import Receipt, Taken, receipt_fields, taken_fields
+from core.wire.receipts import Receipt
 from core.wire.schemas import schema_of
 
-REFUSED_OUTCOME = "refused"
+SENT_THROUGH = "outbox.sent_through"
 MOST_REFUSALS = 500
 """Refused operations the county is reminded of in one request."""
 
@@ -74,14 +78,30 @@ class OutboxSummary:
     refused: int
 
 
+class Queued(NamedTuple):
+    """An operation without an answer: its number, and the signed operation as JSON text."""
+
+    device_seq: int
+    envelope: str
+
+
+def queued(operation: Operation) -> Queued:
+    """An operation as it is kept and sent: what has its default value is left out."""
+    said = {
+        name: value
+        for name, value in envelope_of(operation).items()
+        if name not in OPERATION_DEFAULTS or value != OPERATION_DEFAULTS[name]
+    }
+    return Queued(operation.device_seq, canonical_bytes(said).decode())
+
+
 def append(session: Session, draft: OperationDraft, now: datetime) -> Operation:
     """Queues an operation: the next number without a gap, the last hash before it, signed."""
-    device = the_device(session)
+    device = _chain(session)
     is_set = draft.action == "set"
+    last_clock = device.last_clock
     if is_set:
-        device.last_clock = next_clock(
-            device.last_clock or None, int(now.timestamp() * 1000), device.device_id
-        )
+        last_clock = next_clock(last_clock or None, int(now.timestamp() * 1000), device.device_id)
     operation = hashed(
         Operation(
             op_id=new_id(now),
@@ -100,181 +120,148 @@ def append(session: Session, draft: OperationDraft, now: datetime) -> Operation:
             schema=schema_of(draft.kind),
             previous_hash=device.last_hash,
             base_revision=draft.base_revision,
-            clock=device.last_clock if is_set else None,
+            clock=last_clock if is_set else None,
         )
     )
     key = Ed25519PrivateKey.from_private_bytes(device.private_key)
     operation = replace(operation, signature=key.sign(bytes_to_sign(operation)).hex())
-    device.last_seq, device.last_hash = operation.device_seq, operation.hash
-    session.add_all((device, _row(operation)))
+    connection = session.connection()
+    connection.execute(
+        _LENGTHEN, {"seq": operation.device_seq, "hash": operation.hash, "clock": last_clock}
+    )
+    connection.execute(_QUEUE, _row(operation))
     return operation
 
 
-def pending(session: Session, limit: int = 200, max_bytes: int = 8 << 20) -> list[Operation]:
+def _chain(session: Session) -> Any:
+    """Who signs, and what the next operation follows."""
+    row = session.connection().execute(_CHAIN).first()
+    if row is None:
+        raise NotEnrolled
+    return row
+
+
+_CHAIN = select_columns(
+    col(DeviceRow.device_id),
+    col(DeviceRow.private_key),
+    col(DeviceRow.last_seq),
+    col(DeviceRow.last_hash),
+    col(DeviceRow.last_clock),
+).limit(1)
+_LENGTHEN = update(DeviceRow).values(
+    last_seq=bindparam("seq"), last_hash=bindparam("hash"), last_clock=bindparam("clock")
+)
+_QUEUE = insert(OutboxRow)
+
+
+def pending(session: Session, limit: int = 200, max_bytes: int = 8 << 20) -> list[Queued]:
     """The oldest queued operations, up to `limit` and `max_bytes` of envelopes, at least one."""
-    rows = session.exec(
-        select(OutboxRow)
-        .where(OutboxRow.state == OutboxState.QUEUED)
-        .order_by(col(OutboxRow.device_seq))
-        .limit(limit)
-    )
-    taken: list[Operation] = []
+    taken: list[Queued] = []
     size = 0
-    for row in rows:
+    for row in session.connection().execute(_PENDING, {"limit": limit}).all():
         size += len(row.envelope.encode())
         if taken and size > max_bytes:
             break
-        taken.append(_operation(row))
+        taken.append(Queued(*row))
     return taken
+
+
+_PENDING = (
+    select_columns(col(OutboxRow.device_seq), col(OutboxRow.envelope))
+    .where(col(OutboxRow.state) == OutboxState.QUEUED)
+    .order_by(col(OutboxRow.device_seq))
+    .limit(bindparam("limit"))
+)
+
+
+def is_waiting(session: Session) -> bool:
+    """Whether any operation has no answer yet."""
+    return session.connection().execute(_FIRST_WAITING).first() is not None
+
+
+_FIRST_WAITING = (
+    select_columns(col(OutboxRow.device_seq))
+    .where(col(OutboxRow.state) == OutboxState.QUEUED)
+    .limit(1)
+)
+
+
+def waiting(session: Session) -> int:
+    """How many operations have no answer yet."""
+    return int(session.connection().execute(_WAITING).scalar_one())
+
+
+_WAITING = (
+    select_columns(func.count())
+    .select_from(OutboxRow)
+    .where(col(OutboxRow.state) == OutboxState.QUEUED)
+)
+
+
+def acknowledged_seq(session: Session) -> int:
+    """The number of the last operation the county has answered; 0 before the first."""
+    return session.connection().execute(_ACKNOWLEDGED).scalar_one() or 0
+
+
+def _last_in(state: OutboxState) -> Any:
+    # One state at a time: the index by state then has the number at its very end.
+    return (
+        select_columns(func.coalesce(func.max(OutboxRow.device_seq), 0))
+        .where(col(OutboxRow.state) == state)
+        .scalar_subquery()
+    )
+
+
+_ACKNOWLEDGED = select_columns(
+    func.max(_last_in(OutboxState.RECEIPTED), _last_in(OutboxState.REFUSED))
+)
 
 
 def from_seq(session: Session, device_seq: int, limit: int = 200) -> list[Operation]:
     """Operations from a number on, whatever became of them: what a restored county lacks."""
     rows = session.exec(
-        select(OutboxRow)
+        select(OutboxRow.envelope)
         .where(col(OutboxRow.device_seq) >= device_seq)
         .order_by(col(OutboxRow.device_seq))
         .limit(limit)
     )
-    return [_operation(row) for row in rows]
+    return [OPERATIONS.validate_json(envelope) for envelope in rows]
 
 
-def mark_sent(session: Session, op_ids: Sequence[str], now: datetime) -> None:
-    """Notes that operations went into a push, whether or not it arrives."""
-    session.execute(
-        update(OutboxRow).where(col(OutboxRow.op_id).in_(op_ids)).values(sent_at=iso(now))
-    )
+def mark_sent(session: Session, last: int) -> None:
+    """Notes that the operations up to a number have gone into a push, whether or not it arrives.
 
-
-def settle(
-    session: Session, taken: Sequence[Taken], receipts: Sequence[Receipt], now: datetime
-) -> None:
-    """Commits the county's answers; one for another revision or operation is passed over.
-
-    The latest answer stands: a county restored from a backup judges anew what it had lost,
-    and may set aside what it had once accepted; and what it had set aside for want of a
-    record it may take once that record has come.
+    They go in the order of their numbers, so one number says it of all.
     """
-    for run in taken:
-        _settle_run(session, run, now)
-    known = _revisions_of(session, [receipt.op_id for receipt in receipts])
-    answers = [
-        _answer(receipt, now)
-        for receipt in receipts
-        if known.get(receipt.op_id) == (receipt.record_id, receipt.revision)
-    ]
-    if answers:
-        session.connection().execute(_SETTLE, answers)
+    if last > sent_through(session):
+        set_setting(session, SENT_THROUGH, str(last))
 
 
-def _settle_run(session: Session, run: Taken, now: datetime) -> None:
-    """The county has taken what this tablet made up to the run's hash, or nothing of it counts."""
-    last = session.connection().execute(_ENVELOPE, {"seq": run.last_seq}).scalar()
-    if last is None or json.loads(last)["hash"] != run.hash:
-        return
-    values = {
-        "first": run.first_seq,
-        "last": run.last_seq,
-        "receipt": json.dumps(taken_fields(run)),
-        "settled_at": iso(now),
-    }
-    session.connection().execute(_SETTLE_RUN, values)
-
-
-_ENVELOPE = select(OutboxRow.envelope).where(col(OutboxRow.device_seq) == bindparam("seq"))
-_SETTLE_RUN = (
-    update(OutboxRow)
-    .where(col(OutboxRow.device_seq).between(bindparam("first"), bindparam("last")))
-    .values(
-        state=OutboxState.RECEIPTED,
-        receipt=bindparam("receipt"),
-        settled_at=bindparam("settled_at"),
-    )
-)
-
-
-def _revisions_of(session: Session, op_ids: Sequence[str]) -> dict[str, tuple[str, int]]:
-    """The record and revision each of these operations is about."""
-    return {
-        op_id: (record_id, revision)
-        for some in chunks(op_ids)
-        for op_id, record_id, revision in session.exec(
-            select(OutboxRow.op_id, OutboxRow.record_id, OutboxRow.revision).where(
-                col(OutboxRow.op_id).in_(some)
-            )
-        )
-    }
-
-
-def _answer(receipt: Receipt, now: datetime) -> dict[str, Any]:
-    refused = receipt.outcome == REFUSED_OUTCOME
-    return {
-        "answered": receipt.op_id,
-        "state": OutboxState.REFUSED if refused else OutboxState.RECEIPTED,
-        "receipt": json.dumps(receipt_fields(receipt), ensure_ascii=False),
-        "settled_at": iso(now),
-    }
-
-
-_SETTLE = update(OutboxRow).where(col(OutboxRow.op_id) == bindparam("answered"))
-
-
-def requeue_from(session: Session, device_seq: int) -> int:
-    """Queues everything from a number on again, for a county restored from a backup; how many.
-
-    Whatever became of it before: the county judges it anew, and that answer has to arrive here.
-    """
-    result = session.execute(
-        update(OutboxRow)
-        .where(col(OutboxRow.device_seq) >= device_seq)
-        .where(col(OutboxRow.state) != OutboxState.QUEUED)
-        .values(state=OutboxState.QUEUED, receipt=None, settled_at=None)
-        .returning(col(OutboxRow.device_seq))
-    )
-    return len(result.all())
-
-
-def offer_again(session: Session, record_ids: Iterable[str]) -> None:
-    """Queues the answered operations of records the county has no longer, under their numbers."""
-    for some in chunks(record_ids):
-        session.execute(
-            update(OutboxRow)
-            .where(
-                col(OutboxRow.record_id).in_(some), col(OutboxRow.state) == OutboxState.RECEIPTED
-            )
-            .values(state=OutboxState.QUEUED, receipt=None, settled_at=None)
-        )
+def sent_through(session: Session) -> int:
+    """The number of the last operation that ever went into a push; 0 before the first."""
+    return int(setting(session, SENT_THROUGH) or 0)
 
 
 def refusals(session: Session) -> tuple[tuple[int, str], ...]:
     """The operations set aside, by number with the county's reason, the latest MOST_REFUSALS."""
-    rows = session.exec(
-        select(OutboxRow)
-        .where(OutboxRow.state == OutboxState.REFUSED)
-        .order_by(col(OutboxRow.device_seq).desc())
-        .limit(MOST_REFUSALS)
-    )
-    receipts = [receipt for row in rows if (receipt := receipt_in(row)) is not None]
-    return tuple((receipt.device_seq, receipt.code or "") for receipt in receipts)
+    rows = session.connection().execute(_REFUSALS).all()
+    return tuple((seq, from_json(receipt).get("code") or "") for seq, receipt in rows if receipt)
 
 
-def unsent_of(session: Session, record_id: str) -> list[Operation]:
-    """The record's operations the county has not answered, oldest first."""
-    rows = session.exec(
-        select(OutboxRow)
-        .where(OutboxRow.record_id == record_id, OutboxRow.state == OutboxState.QUEUED)
-        .order_by(col(OutboxRow.device_seq))
-    )
-    return [_operation(row) for row in rows]
+_REFUSALS = (
+    select_columns(col(OutboxRow.device_seq), col(OutboxRow.receipt))
+    .where(col(OutboxRow.state) == OutboxState.REFUSED)
+    .order_by(col(OutboxRow.device_seq).desc())
+    .limit(MOST_REFUSALS)
+)
 
 
 def summary(session: Session) -> OutboxSummary:
     """How much waits to be sent, since when, and how many were refused."""
-    queued = OutboxRow.state == OutboxState.QUEUED
     unsent, size, oldest = session.exec(
         select(
             func.count(), func.sum(func.length(OutboxRow.envelope)), func.min(OutboxRow.queued_at)
-        ).where(queued)
+        ).where(OutboxRow.state == OutboxState.QUEUED)
     ).one()
     refused = session.exec(
         select(func.count()).select_from(OutboxRow).where(OutboxRow.state == OutboxState.REFUSED)
@@ -291,17 +278,13 @@ def receipt_in(row: OutboxRow) -> Receipt | None:
     """The county's answer kept with an operation."""
     if not row.receipt:
         return None
-    kept = json.loads(row.receipt)
-    if "op_id" in kept:
-        return Receipt(**kept)
-    return Receipt(
-        op_id=row.op_id,
-        device_seq=row.device_seq,
-        record_id=row.record_id,
-        revision=row.revision,
-        outcome="accepted",
-        received_at=kept["received_at"],
-    )
+    of_the_row = {
+        "op_id": row.op_id,
+        "device_seq": row.device_seq,
+        "record_id": row.record_id,
+        "revision": row.revision,
+    }
+    return Receipt(**{**of_the_row, **from_json(row.receipt)})
 
 
 def iso(moment: datetime) -> str:
@@ -309,19 +292,15 @@ def iso(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="milliseconds")
 
 
-def _row(operation: Operation) -> OutboxRow:
-    return OutboxRow(
-        device_seq=operation.device_seq,
-        op_id=operation.op_id,
-        record_id=operation.record_id,
-        revision=operation.revision,
-        kind=operation.kind,
-        action=operation.action,
-        state=OutboxState.QUEUED,
-        envelope=json.dumps(asdict(operation), ensure_ascii=False, separators=(",", ":")),
-        queued_at=operation.recorded_at,
-    )
-
-
-def _operation(row: OutboxRow) -> Operation:
-    return OPERATIONS.validate_json(row.envelope)
+def _row(operation: Operation) -> dict[str, Any]:
+    return {
+        "device_seq": operation.device_seq,
+        "op_id": operation.op_id,
+        "record_id": operation.record_id,
+        "revision": operation.revision,
+        "kind": operation.kind,
+        "action": operation.action,
+        "state": OutboxState.QUEUED,
+        "envelope": queued(operation).envelope,
+        "queued_at": operation.recorded_at,
+    }

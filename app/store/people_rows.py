@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import delete
-from sqlalchemy.dialects.sqlite import insert
-from sqlmodel import Session, col, select
+from sqlalchemy import BindParameter, Select, bindparam, delete, select
+from sqlmodel import Session, col
 
 from app.store.chunks import chunks
 from app.store.spelling import spelling
 from app.store.tables import PersonRow, RecordRow
+from app.store.upserts import upsert
 from core.people import Household, Resident
 from core.refusals import Refused
 from core.vocabulary import Kind
@@ -33,36 +33,40 @@ def renew_people(session: Session, resident_ids: set[str], household_ids: set[st
 
     A resident whose body this app cannot read has no person until an update can.
     """
-    for chunk in chunks(resident_ids):
-        session.execute(delete(PersonRow).where(col(PersonRow.resident_id).in_(chunk)))
+    for some in chunks(resident_ids):
+        session.connection().execute(_FORGET, {"ids": some})
     residents: list[Resident] = [
-        *_read(session, Kind.RESIDENT, RecordRow.id, resident_ids),
-        *_read(session, Kind.RESIDENT, RecordRow.household_id, household_ids),
+        *_read(session, _BY_ID, Kind.RESIDENT, resident_ids),
+        *_read(session, _BY_HOUSEHOLD, Kind.RESIDENT, household_ids),
     ]
     wanted = {resident.household_id for resident in residents}
     households: dict[str, Household] = {
-        household.id: household
-        for household in _read(session, Kind.HOUSEHOLD, RecordRow.id, wanted)
+        household.id: household for household in _read(session, _BY_ID, Kind.HOUSEHOLD, wanted)
     }
     values = [_values(resident, households.get(resident.household_id)) for resident in residents]
     if values:
-        statement = insert(PersonRow)
-        replaced = {name: statement.excluded[name] for name in values[0]}
-        session.connection().execute(
-            statement.on_conflict_do_update(index_elements=["resident_id"], set_=replaced), values
-        )
+        session.connection().execute(_KEEP, values)
 
 
-def _read(session: Session, kind: Kind, column: Any, ids: Iterable[str]) -> list[Any]:
-    found = []
-    for chunk in chunks(ids):
-        bodies = session.exec(
-            select(RecordRow.schema_version, RecordRow.body).where(
-                col(RecordRow.kind) == kind, col(column).in_(chunk)
-            )
-        )
-        found += [record for said in bodies if (record := readable(kind, *said)) is not None]
-    return found
+_IDS: BindParameter[str] = bindparam("ids", expanding=True)
+_FORGET = delete(PersonRow).where(col(PersonRow.resident_id).in_(_IDS))
+_OF_KIND = select(col(RecordRow.schema_version), col(RecordRow.body)).where(
+    col(RecordRow.kind) == bindparam("kind")
+)
+_BY_ID = _OF_KIND.where(col(RecordRow.id).in_(_IDS))
+_BY_HOUSEHOLD = _OF_KIND.where(col(RecordRow.household_id).in_(_IDS))
+_KEEP = upsert(PersonRow)
+
+
+def _read(
+    session: Session, query: Select[tuple[int, str]], kind: Kind, ids: Iterable[str]
+) -> list[Any]:
+    return [
+        record
+        for some in chunks(ids)
+        for schema, body in session.connection().execute(query, {"kind": kind, "ids": some})
+        if (record := readable(kind, schema, body)) is not None
+    ]
 
 
 def _values(resident: Resident, household: Household | None) -> dict[str, Any]:

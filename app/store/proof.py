@@ -17,9 +17,9 @@ from sqlmodel import Session, col, select
 
 from app.store.chunks import chunks
 from app.store.incoming import apply_changes
-from app.store.outbox import offer_again
 from app.store.retention import FACTS, first_day_kept, forget_retired, retired_digests
 from app.store.rows import remove_records
+from app.store.settling import offer_again
 from app.store.tables import OutboxRow, RecordRow
 from core.wire.digests import body_hash, record_digest, root_text
 from core.wire.envelopes import Change

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 
-from sqlalchemy import delete
+from sqlalchemy import bindparam, delete, insert
 from sqlmodel import Session, col, exists, select
 
 from app.store.chunks import chunks
@@ -28,15 +28,8 @@ PAGES_A_STEP = 64
 def retire_some(session: Session, today: date) -> bool:
     """Let up to STEP old facts go; whether there may be more."""
     rows = _old_facts(session, first_day_kept(session, today), the_device(session).durable_seq)
-    session.add_all(
-        RetiredRow(
-            record_id=row.id,
-            scope_id=row.scope_id,
-            digest=str(record_digest(row.id, row.revision, row.hash)),
-        )
-        for row in rows
-    )
-    session.flush()
+    if rows:
+        session.connection().execute(insert(RetiredRow), [_retired(row) for row in rows])
     remove_records(session, [row.id for row in rows])
     return len(rows) == STEP
 
@@ -52,24 +45,25 @@ def give_room_back(session: Session) -> bool:
 
 def forget_retired(session: Session, record_ids: Iterable[str], scope_id: str = "") -> None:
     """These are here again, or have left `scope_id`: their digests no longer stand for them."""
-    for chunk in chunks(record_ids):
-        gone = delete(RetiredRow).where(col(RetiredRow.record_id).in_(chunk))
+    for some in chunks(record_ids):
         if scope_id:
-            gone = gone.where(col(RetiredRow.scope_id) == scope_id)
-        session.execute(gone)
+            session.connection().execute(_LEFT, {"ids": some, "scope": scope_id})
+        else:
+            session.connection().execute(_HERE_AGAIN, {"ids": some})
 
 
 def forget_retired_of(session: Session, scope_ids: Sequence[str]) -> None:
     """The scopes are no longer this tablet's."""
-    session.execute(delete(RetiredRow).where(col(RetiredRow.scope_id).in_(scope_ids)))
+    session.connection().execute(_FORGET, {"scopes": list(scope_ids)})
 
 
-def retired_sums(session: Session) -> Mapping[str, int]:
-    """The sum over the digests of what has left, by scope."""
-    sums: dict[str, int] = {}
-    for scope_id, digest in session.exec(select(RetiredRow.scope_id, RetiredRow.digest)):
-        sums[scope_id] = sums.get(scope_id, 0) + int(digest)
-    return sums
+_HERE_AGAIN = delete(RetiredRow).where(
+    col(RetiredRow.record_id).in_(bindparam("ids", expanding=True))
+)
+_LEFT = _HERE_AGAIN.where(col(RetiredRow.scope_id) == bindparam("scope"))
+_FORGET = delete(RetiredRow).where(
+    col(RetiredRow.scope_id).in_(bindparam("scopes", expanding=True))
+)
 
 
 def retired_digests(session: Session, scope_id: str) -> Mapping[str, int]:
@@ -84,6 +78,11 @@ def first_day_kept(session: Session, today: date) -> date:
     """The first day that stays: 1 January, so many whole years back."""
     years = int(setting(session, KEEP_YEARS) or DEFAULT_KEEP_YEARS)
     return date(today.year - years, 1, 1)
+
+
+def _retired(row: RecordRow) -> dict[str, str]:
+    digest = record_digest(row.id, row.revision, row.hash)
+    return {"record_id": row.id, "scope_id": row.scope_id, "digest": str(digest)}
 
 
 def _old_facts(session: Session, cutoff: date, durable_seq: int) -> Sequence[RecordRow]:

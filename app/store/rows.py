@@ -6,20 +6,20 @@ the link to the resident it is about, and the cached account, which is dropped.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import delete, update
-from sqlalchemy.dialects.sqlite import insert
+from pydantic_core import to_json
+from sqlalchemy import BindParameter, bindparam, delete, select, update
 from sqlalchemy.orm import aliased
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col
 
 from app.store.chunks import chunks
 from app.store.people_rows import readable, renew_people
 from app.store.tables import AccountRow, PersonRow, RecordRow
+from app.store.upserts import upsert
 from core.vocabulary import Kind
 from core.wire.bodies import Record, body_of, kind_of
 from core.wire.canonical import canonical_bytes, sha256_hex
@@ -79,28 +79,36 @@ def store_records(session: Session, writes: Sequence[RecordWrite]) -> None:
         return
     # The same id twice in one statement's batch: the later one stands, as when stored singly.
     values = [_values(write) for write in {write.id: write for write in writes}.values()]
-    statement = insert(RecordRow)
-    replaced = {name: statement.excluded[name] for name in values[0] if name != "id"}
-    session.connection().execute(
-        statement.on_conflict_do_update(index_elements=["id"], set_=replaced), values
-    )
+    session.connection().execute(_STORE, values)
     linked = _link_to_residents(session)
     _renew(session, values, linked)
 
 
-def remove_records(session: Session, ids: Sequence[str]) -> None:
+_STORE = upsert(RecordRow)
+
+
+def remove_records(session: Session, ids: Iterable[str]) -> None:
     """Takes records off this tablet, with what was derived from them."""
-    for chunk in chunks(ids):
-        gone = session.exec(select(RecordRow.resident_id).where(col(RecordRow.id).in_(chunk))).all()
-        session.execute(delete(RecordRow).where(col(RecordRow.id).in_(chunk)))
-        session.execute(delete(PersonRow).where(col(PersonRow.resident_id).in_(chunk)))
-        drop_accounts(session, {id for id in gone if id is not None})
+    connection = session.connection()
+    for some in chunks(ids):
+        residents = connection.execute(_RESIDENTS_OF, {"ids": some}).scalars().all()
+        connection.execute(_REMOVE, {"ids": some})
+        connection.execute(_REMOVE_PEOPLE, {"ids": some})
+        drop_accounts(session, {id for id in residents if id is not None})
 
 
 def drop_accounts(session: Session, resident_ids: Iterable[str]) -> None:
     """Forgets the cached accounts of residents, so that the next reader reckons them anew."""
-    for chunk in chunks(resident_ids):
-        session.execute(delete(AccountRow).where(col(AccountRow.resident_id).in_(chunk)))
+    for some in chunks(resident_ids):
+        session.connection().execute(_DROP_ACCOUNTS, {"ids": some})
+
+
+_IDS: BindParameter[str] = bindparam("ids", expanding=True)
+_RESIDENTS_OF = select(col(RecordRow.resident_id)).where(col(RecordRow.id).in_(_IDS))
+_REMOVE = delete(RecordRow).where(col(RecordRow.id).in_(_IDS))
+_REMOVE_PEOPLE = delete(PersonRow).where(col(PersonRow.resident_id).in_(_IDS))
+_DROP_ACCOUNTS = delete(AccountRow).where(col(AccountRow.resident_id).in_(_IDS))
+_DROP_ALL_ACCOUNTS = delete(AccountRow)
 
 
 def record_in(row: RecordRow) -> Any:
@@ -124,7 +132,7 @@ def _values(write: RecordWrite) -> dict[str, Any]:
         "subject_id": _text(body, _SUBJECT_FIELDS.get(write.kind, "")),
         "occurred_on": _day(body),
         "recorded_at": _text(body, "recorded_at"),
-        "body": json.dumps(write.body, ensure_ascii=False, separators=(",", ":")),
+        "body": to_json(write.body).decode(),
     }
 
 
@@ -149,26 +157,27 @@ def _link_to_residents(session: Session) -> set[str]:
     Either may arrive first, so records that wait for their subject are looked at each time.
     """
     linked: set[str] = set()
-    subject = aliased(RecordRow)
-    found = (
-        select(subject.resident_id)
-        .where(col(subject.id) == col(RecordRow.subject_id))
-        .scalar_subquery()
-    )
-    waiting = (
-        update(RecordRow)
-        .where(col(RecordRow.resident_id).is_(None), col(RecordRow.kind).in_(list(_SUBJECT_FIELDS)))
-        .where(found.is_not(None))
-        .values(resident_id=found)
-        .returning(col(RecordRow.resident_id))
-        .execution_options(synchronize_session=False)
-    )
     for _ in range(_LONGEST_CHAIN):
-        residents = session.execute(waiting).scalars().all()
+        residents = session.connection().execute(_LINK).scalars().all()
         if not residents:
             break
-        linked.update(residents)
+        linked.update(id for id in residents if id is not None)
     return linked
+
+
+_SUBJECT = aliased(RecordRow)
+_RESIDENT_OF_SUBJECT = (
+    select(col(_SUBJECT.resident_id))
+    .where(col(_SUBJECT.id) == col(RecordRow.subject_id))
+    .scalar_subquery()
+)
+_LINK = (
+    update(RecordRow)
+    .where(col(RecordRow.resident_id).is_(None), col(RecordRow.kind).in_(list(_SUBJECT_FIELDS)))
+    .where(_RESIDENT_OF_SUBJECT.is_not(None))
+    .values(resident_id=_RESIDENT_OF_SUBJECT)
+    .returning(col(RecordRow.resident_id))
+)
 
 
 def _renew(session: Session, values: Sequence[Mapping[str, Any]], linked: set[str]) -> None:
@@ -178,6 +187,6 @@ def _renew(session: Session, values: Sequence[Mapping[str, Any]], linked: set[st
     if households or residents:
         renew_people(session, residents, households)
     if Kind.POLICY_PACK in kinds:
-        session.execute(delete(AccountRow))
+        session.connection().execute(_DROP_ALL_ACCOUNTS)
     else:
         drop_accounts(session, linked | {v["resident_id"] for v in values if v["resident_id"]})

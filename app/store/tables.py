@@ -98,7 +98,7 @@ class OutboxRow(SQLModel, table=True):
     """An operation on its way to the county, in the order in which this tablet made them.
 
     `state` is queued, receipted or refused. `envelope` is the signed operation and `receipt`
-    the county's answer, both JSON text. `sent_at` is when it last went into a push.
+    what the county answered to it beyond naming it, both JSON text.
     """
 
     __tablename__ = "outbox"
@@ -117,7 +117,6 @@ class OutboxRow(SQLModel, table=True):
     envelope: str
     receipt: str | None = None
     queued_at: str
-    sent_at: str | None = None
     settled_at: str | None = None
 
 
@@ -173,6 +172,16 @@ class RetiredRow(SQLModel, table=True):
     record_id: str = Field(primary_key=True)
     scope_id: str
     digest: str
+
+
+class ScopeSumRow(SQLModel, table=True):
+    """How many confirmed records a scope has, and the sum of their digests; moved by triggers."""
+
+    __tablename__ = "scope_sum"
+
+    scope_id: str = Field(primary_key=True)
+    records: int
+    root: str
 
 
 class SnapshotRow(SQLModel, table=True):

@@ -8,7 +8,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from pydantic import ValidationError
 
-from app.store.custody import confirm_key, key_to_hand_in
+from app.store.custody import confirm_key
 from app.store.opening import Store
 from app.sync.county_call import CountyCall
 from app.sync.enrolment import ask_unsigned
@@ -32,15 +32,11 @@ RECOVER_PATH = "/recover/v1"
 WIPED_PATH = "/wiped/v1"
 
 
-def hand_key_in(store: Store, call: CountyCall) -> None:
-    """Give the county the sealed data key, if it has not confirmed that it holds it.
+def hand_key_in(store: Store, call: CountyCall, sealed: str) -> None:
+    """Give the county the sealed data key, and note that it holds it.
 
     Raises SyncTrouble; it is tried again at the next synchronisation.
     """
-    with store.transaction() as session:
-        sealed = key_to_hand_in(session)
-    if not sealed:
-        return
     said = ESCROW_REQUESTS.dump_json(EscrowRequest(sealed_key=sealed))
     answer = _confirmation(call.post(ESCROW_PATH, said))
     with store.transaction() as session:

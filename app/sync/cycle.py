@@ -7,36 +7,39 @@ transaction, what came down is written in another, together with its cursors.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass
 
-from app.clock import Clock
+from pydantic_core import to_json
+from sqlmodel import Session
+
 from app.config import APP_VERSION
-from app.county_link import Progress, SyncResult
+from app.county_link import SyncResult
 from app.store import outbox
 from app.store.cursor import cursors
-from app.store.incoming import acknowledged_seq, different_scopes
 from app.store.opening import Store
-from app.store.outbox import iso
+from app.store.outbox import Queued, acknowledged_seq, iso
 from app.store.queries.device import (
     LAST_FAILURE,
     LAST_SYNCED,
     PROOF,
     set_setting,
-    the_device,
+    set_settings,
 )
+from app.store.sums import different_scopes
 from app.sync.county_call import CountyCall
 from app.sync.first_load import FirstLoad, Portions
 from app.sync.pace import MOST_SENT_BYTES, Paces
 from app.sync.progress import Tally
-from app.sync.pull import read_answer, store_answer
+from app.sync.pull import Parties, read_answer, store_answer
 from app.sync.push import envelopes, next_operations
 from app.sync.repair import Repair
 from app.sync.troubles import SyncTrouble, Trouble
-from core.wire.canonical import canonical_bytes
-from core.wire.envelopes import PROTOCOL, Cursor, Operation, SyncResponse
+from core.wire.envelopes import PROTOCOL, Cursor, SyncResponse
 from core.wire.repair import Question
 
 PATH = "/sync/v1"
+EQUAL, DIFFERENT = "equal", "different"
+"""What a comparison of the sums finds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,9 +47,8 @@ class Outgoing:
     """What one round trip says: the operations, and how far this tablet has read and been heard."""
 
     device_id: str
-    county_key: str
-    operations: tuple[Operation, ...]
-    cursors: dict[str, Cursor]
+    operations: Sequence[Queued]
+    cursors: Mapping[str, Cursor]
     acknowledged_seq: int
     takes_snapshots: bool
     refused: tuple[tuple[int, str], ...] = ()
@@ -55,21 +57,18 @@ class Outgoing:
     def content(self, want: int) -> bytes:
         """The request's JSON, with what has its default value left out."""
         said = {
-            "device_id": self.device_id,
-            "app_version": APP_VERSION,
-            "protocol": PROTOCOL,
-            "want": want,
             "acknowledged_seq": self.acknowledged_seq,
-            "takes_snapshots": self.takes_snapshots,
-            "cursors": {
-                scope: {"epoch": cursor.epoch, "seq": cursor.seq}
-                for scope, cursor in self.cursors.items()
-            },
+            "app_version": APP_VERSION,
+            "cursors": self.cursors,
+            "device_id": self.device_id,
             "operations": envelopes(self.operations),
+            "protocol": PROTOCOL,
+            "question": self.question,
             "refused": self.refused,
-            "question": asdict(self.question) if self.question else None,
+            "takes_snapshots": self.takes_snapshots,
+            "want": want,
         }
-        return canonical_bytes({name: value for name, value in said.items() if value})
+        return to_json({name: value for name, value in said.items() if value})
 
 
 class Cycle:
@@ -79,29 +78,31 @@ class Cycle:
         self,
         store: Store,
         call: CountyCall,
-        clock: Clock,
-        progress: Progress,
+        parties: Parties,
+        tally: Tally,
         is_cancelled: Callable[[], bool],
         portions: Portions | None,
         paces: Paces,
     ) -> None:
         self._store = store
         self._call = call
-        self._clock = clock
+        self._parties = parties
+        self._tally = tally
+        self._clock = tally.clock
         self._is_cancelled = is_cancelled
-        self._tally = Tally(clock=clock, progress=progress)
-        self._first_load = FirstLoad(store, call, self._tally, is_cancelled, portions)
+        self._first_load = FirstLoad(store, call, tally, is_cancelled, portions)
         self._paces = paces
         self._resend_from: int | None = None
 
     def run(self) -> SyncResult:
         """Go on until both sides are level; raises nothing a link or a county can cause."""
         try:
-            self._begin()
+            self._tally.tell("connecting", 0)
             wrong = self._compared(self._level_roots())
-            if self._repaired(wrong or ()):
+            if wrong and self._repaired(wrong):
                 wrong = self._compared(self._level_roots())
-            self._finish(wrong)
+            if wrong:
+                self._finish(DIFFERENT)
         except SyncTrouble as trouble:
             self._note_failure(trouble.code)
             return self._tally.result(trouble.code, trouble.retry_after_s)
@@ -114,11 +115,18 @@ class Cycle:
             last = self._last_answer()
         return last.roots
 
-    def _compared(self, theirs: Mapping[str, str]) -> Sequence[str] | None:
-        """The scopes whose sums differ; None while something waits here, as they must then."""
+    def _compared(self, theirs: Mapping[str, str]) -> Sequence[str]:
+        """The scopes whose sums differ; where none does, the synchronisation is through.
+
+        While something waits here the sums must differ, and are not compared.
+        """
         self._tally.tell("proving", self._call.bytes_moved)
         with self._store.transaction() as session:
-            return None if outbox.pending(session, 1) else different_scopes(session, theirs)
+            waits = outbox.is_waiting(session)
+            wrong = () if waits else different_scopes(session, theirs, self._clock.today())
+            if not wrong:
+                self._note_finish(session, "" if waits else EQUAL)
+        return wrong
 
     def _repaired(self, wrong: Sequence[str]) -> bool:
         """Put right what has another sum here; whether the sums are to be compared again."""
@@ -131,32 +139,24 @@ class Cycle:
 
     def _asked(self, question: Question) -> SyncResponse:
         """One round trip with a question and no operations; what else came of it is stored."""
-        if self._is_cancelled():
-            raise SyncTrouble(Trouble.CANCELLED)
+        self._stop_if_cancelled()
         self._tally.tell("proving", self._call.bytes_moved)
-        outgoing = replace(self._outgoing(()), question=question)
+        outgoing = self._outgoing(question)
         answer = read_answer(self._call.post(PATH, outgoing.content(self._paces.down.size)))
-        store_answer(self._store, answer, outgoing.county_key, self._clock.now())
+        store_answer(self._store, answer, self._parties, self._clock.now())
         self._tally.count(0, answer)
         return answer
 
-    def _begin(self) -> None:
-        with self._store.transaction() as session:
-            self._tally.to_send = outbox.summary(session).unsent
-        self._tally.tell("connecting", 0)
-
     def _last_answer(self) -> SyncResponse | None:
         """One round trip; its answer if it was the last, None if there is more to say."""
-        if self._is_cancelled():
-            raise SyncTrouble(Trouble.CANCELLED)
-        outgoing = self._outgoing(self._next())
+        self._stop_if_cancelled()
+        outgoing = self._outgoing()
         answer = self._exchanged(outgoing)
         if answer is None:
             return None
-        now = self._clock.now()
-        store_answer(self._store, answer, outgoing.county_key, now)
+        waits = store_answer(self._store, answer, self._parties, self._clock.now())
         self._tally.count(len(outgoing.operations), answer)
-        more_to_send = self._more_to_send(outgoing.operations, answer)
+        more_to_send = self._gets_on(outgoing.operations, answer) and waits
         if answer.revoked and not more_to_send:
             raise SyncTrouble(Trouble.REVOKED)
         if answer.has_more and not (answer.changes or answer.cursors or answer.snapshots):
@@ -166,25 +166,21 @@ class Cycle:
         self._tally.tell("sending" if more_to_send else "receiving", self._call.bytes_moved)
         return None if more_to_send or answer.has_more else answer
 
-    def _next(self) -> Sequence[Operation]:
-        with self._store.transaction() as session:
-            operations = next_operations(session, self._paces.up.size)
-            if operations:
-                op_ids = [operation.op_id for operation in operations]
-                outbox.mark_sent(session, op_ids, self._clock.now())
-        return operations
+    def _stop_if_cancelled(self) -> None:
+        if self._is_cancelled():
+            raise SyncTrouble(Trouble.CANCELLED)
 
-    def _outgoing(self, operations: Sequence[Operation]) -> Outgoing:
+    def _outgoing(self, question: Question | None = None) -> Outgoing:
+        """What the next round trip says; with a question, no operations."""
         with self._store.transaction() as session:
-            device = the_device(session)
             return Outgoing(
-                device_id=device.device_id,
-                county_key=device.county_public_key,
-                operations=tuple(operations),
+                device_id=self._parties.device_id,
+                operations=() if question else next_operations(session, self._paces.up.size),
                 cursors=cursors(session),
                 acknowledged_seq=acknowledged_seq(session),
                 takes_snapshots=self._first_load.is_wanted,
                 refused=outbox.refusals(session),
+                question=question,
             )
 
     def _exchanged(self, outgoing: Outgoing) -> SyncResponse | None:
@@ -209,25 +205,24 @@ class Cycle:
             return operations > 1
         return trouble.code == Trouble.TIMEOUT and operations > self._paces.up.least
 
-    def _more_to_send(self, sent: Sequence[Operation], answer: SyncResponse) -> bool:
-        """Whether operations are left; raises SyncTrouble where the county gets no further."""
+    def _gets_on(self, sent: Sequence[Queued], answer: SyncResponse) -> bool:
+        """True; raises SyncTrouble where the county gets no further with what it is sent."""
         if answer.resend_from is not None:
             if self._resend_from is not None and answer.resend_from <= self._resend_from:
                 raise SyncTrouble(Trouble.STUCK)
             self._resend_from = answer.resend_from
-            return True
-        if sent and not answer.taken and not answer.receipts:
+        elif sent and not answer.taken and not answer.receipts:
             raise SyncTrouble(Trouble.STUCK)
-        with self._store.transaction() as session:
-            return bool(outbox.pending(session, 1))
+        return True
 
-    def _finish(self, wrong: Sequence[str] | None) -> None:
-        now = iso(self._clock.now())
+    def _finish(self, proof: str) -> None:
         with self._store.transaction() as session:
-            set_setting(session, LAST_SYNCED, now)
-            set_setting(session, LAST_FAILURE, "")
-            if wrong is not None:
-                set_setting(session, PROOF, f"{'different' if wrong else 'equal'} {now}")
+            self._note_finish(session, proof)
+
+    def _note_finish(self, session: Session, proof: str) -> None:
+        now = iso(self._clock.now())
+        proven = {PROOF: f"{proof} {now}"} if proof else {}
+        set_settings(session, {LAST_SYNCED: now, LAST_FAILURE: "", **proven})
 
     def _note_failure(self, code: Trouble) -> None:
         with self._store.transaction() as session:

@@ -57,13 +57,11 @@ class FirstLoad:
         self.is_wanted = portions is not None
 
     def take(self, offers: Mapping[str, SnapshotOffer]) -> None:
-        """Load what is offered, and forget what is not offered any more.
+        """Load what is offered.
 
         Where a snapshot is gone, or not what was offered, the scopes come by pages from
         then on. Raises SyncTrouble; what has come so far is kept.
         """
-        with self._store.transaction() as session:
-            snapshots.drop_others(session, offers)
         for scope_id, offer in sorted(offers.items()):
             self.is_wanted = scope_id not in self._loaded and self._load(scope_id, offer)
             if not self.is_wanted:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from threading import Event, Lock
 
 from app.clock import Clock
 from app.county_link import Progress, SyncResult
+from app.store import outbox
+from app.store.custody import key_to_hand_in
 from app.store.errors import StoreClosed, StoreFull, StoreUnusable
 from app.store.opening import Store
 from app.store.queries.device import the_device
@@ -17,6 +20,8 @@ from app.sync.county_call import CountyCall, Signer
 from app.sync.cycle import Cycle
 from app.sync.first_load import PORTIONS, Portions
 from app.sync.pace import Paces
+from app.sync.progress import Tally
+from app.sync.pull import Parties
 from app.sync.transport import HttpTransport, Transport
 from app.sync.troubles import SyncTrouble, Trouble
 from core.wire.custody import RecoverRequest, RecoverResponse
@@ -51,14 +56,14 @@ class HttpCounty:
 
     def farewell(self, store: Store) -> Callable[[], None]:
         """See CountyLink."""
-        county_url, signer = _identity(store)
+        outset = _outset(store)
 
         def tell() -> None:
             # Nothing is left to try again with: the county sees the silence instead.
             with suppress(SyncTrouble):
-                transport = self._connect(county_url)
+                transport = self._connect(outset.county_url)
                 try:
-                    custody.tell_wiped(CountyCall(transport, signer, self._clock))
+                    custody.tell_wiped(CountyCall(transport, outset.signer, self._clock))
                 finally:
                     transport.close()
 
@@ -82,21 +87,22 @@ class HttpCounty:
         self._cancelled.set()
 
     def _run(self, store: Store, progress: Progress) -> SyncResult:
-        county_url, signer = _identity(store)
+        outset = _outset(store)
         try:
-            transport = self._connect(county_url)
+            transport = self._connect(outset.county_url)
         except SyncTrouble as trouble:
             return SyncResult(finished_at=self._clock.now(), failed=trouble.code)
         try:
-            codings = self._codings.setdefault(county_url, Codings())
-            call = CountyCall(transport, signer, self._clock, codings)
-            with suppress(SyncTrouble):  # the cycle meets the same trouble and reports it
-                custody.hand_key_in(store, call)
+            codings = self._codings.setdefault(outset.county_url, Codings())
+            call = CountyCall(transport, outset.signer, self._clock, codings)
+            if outset.sealed_key:
+                with suppress(SyncTrouble):  # the cycle meets the same trouble and reports it
+                    custody.hand_key_in(store, call, outset.sealed_key)
             return Cycle(
                 store,
                 call,
-                self._clock,
-                progress,
+                outset.parties,
+                Tally(clock=self._clock, progress=progress, to_send=outset.waiting),
                 self._cancelled.is_set,
                 self._portions,
                 self._paces,
@@ -105,9 +111,24 @@ class HttpCounty:
             transport.close()
 
 
-def _identity(store: Store) -> tuple[str, Signer]:
-    """Where the county answers, and as whom this tablet signs."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Outset:
+    """What a synchronisation begins with: where the county is, who speaks, and what waits."""
+
+    county_url: str
+    signer: Signer
+    parties: Parties
+    sealed_key: str
+    waiting: int
+
+
+def _outset(store: Store) -> _Outset:
     with store.transaction() as session:
         device = the_device(session)
-        signer = Signer(device_id=device.device_id, private_key=device.private_key)
-        return device.county_url, signer
+        return _Outset(
+            county_url=device.county_url,
+            signer=Signer(device_id=device.device_id, private_key=device.private_key),
+            parties=Parties(device_id=device.device_id, county_key=device.county_public_key),
+            sealed_key=key_to_hand_in(session),
+            waiting=outbox.waiting(session),
+        )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from pydantic import ValidationError
@@ -10,12 +11,21 @@ from app.store.custody import keep_orders
 from app.store.errors import StoreDamaged
 from app.store.incoming import apply_answer
 from app.store.opening import Store
-from app.store.outbox import requeue_from
-from app.store.queries.device import the_device
+from app.store.outbox import is_waiting
+from app.store.settling import requeue_from
+from app.store.snapshots import drop_others
 from app.sync.custody import check_orders
 from app.sync.push import check_answers
 from app.sync.troubles import SyncTrouble, Trouble
 from core.wire.envelopes import RESPONSES, SyncResponse
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parties:
+    """Whose answer it has to be: the tablet's id and the county's public key."""
+
+    device_id: str
+    county_key: str
 
 
 def read_answer(content: bytes) -> SyncResponse:
@@ -26,15 +36,20 @@ def read_answer(content: bytes) -> SyncResponse:
         raise SyncTrouble(Trouble.NOT_UNDERSTOOD) from error
 
 
-def store_answer(store: Store, answer: SyncResponse, county_key: str, now: datetime) -> None:
-    """Commits an answer as a whole; raises SyncTrouble and keeps nothing where it is not true."""
-    check_answers(answer, county_key)
+def store_answer(store: Store, answer: SyncResponse, parties: Parties, now: datetime) -> bool:
+    """Commits an answer as a whole; whether operations are left that have none.
+
+    Raises SyncTrouble and keeps nothing where it is not true.
+    """
+    check_answers(answer, parties.county_key)
+    check_orders(answer.orders, parties.device_id, parties.county_key)
     try:
         with store.transaction() as session:
-            check_orders(answer.orders, the_device(session).device_id, county_key)
             apply_answer(session, answer, now)
             if answer.resend_from is not None:
                 requeue_from(session, answer.resend_from)
+            if not answer.revoked:
+                drop_others(session, answer.snapshots)
             keep_orders(
                 session,
                 answer.orders,
@@ -42,5 +57,6 @@ def store_answer(store: Store, answer: SyncResponse, county_key: str, now: datet
                 durable_seq=answer.durable_seq,
                 renews_lease=not answer.revoked,
             )
+            return is_waiting(session)
     except StoreDamaged as error:
         raise SyncTrouble(Trouble.NOT_UNDERSTOOD) from error

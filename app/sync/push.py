@@ -3,47 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from pydantic_core import from_json
 from sqlmodel import Session
 
 from app.store import outbox
+from app.store.outbox import Queued
 from app.sync.troubles import SyncTrouble, Trouble
-from core.wire.envelopes import OPERATION_DEFAULTS, Operation, SyncResponse, envelope_of
+from core.wire.envelopes import SyncResponse
 from core.wire.receipts import receipts_bytes
 
 MOST_PLAIN_BYTES = 6 << 20
 """Below the county's bound of 8 MB, with room for cursors and names."""
 
 
-def next_operations(session: Session, limit: int) -> list[Operation]:
-    """The operations of the next round trip, in the order they were made, without a gap."""
-    return outbox.pending(session, limit, MOST_PLAIN_BYTES)
+def next_operations(session: Session, limit: int) -> list[Queued]:
+    """The operations of the next round trip, in the order they were made, noted as sent."""
+    queued = outbox.pending(session, limit, MOST_PLAIN_BYTES)
+    if queued:
+        outbox.mark_sent(session, queued[-1].device_seq)
+    return queued
 
 
-def envelopes(operations: Sequence[Operation]) -> list[dict[str, Any]]:
+def envelopes(operations: Sequence[Queued]) -> list[dict[str, Any]]:
     """The operations as they travel: hashes only where they do not follow, one signature.
 
     The last one's hash covers all before it, and so does its signature.
     """
-    return [
-        _envelope(operation, operations[at - 1] if at else None, at == len(operations) - 1)
-        for at, operation in enumerate(operations)
-    ]
-
-
-def _envelope(operation: Operation, before: Operation | None, is_last: bool) -> dict[str, Any]:
-    said = {
-        name: value
-        for name, value in envelope_of(operation).items()
-        if name not in OPERATION_DEFAULTS or value != OPERATION_DEFAULTS[name]
-    }
-    if before is not None and operation.previous_hash == before.hash:
-        del said["previous_hash"]
-    if not is_last:
-        del said["hash"], said["signature"]
+    said: list[dict[str, Any]] = [from_json(operation.envelope) for operation in operations]
+    for before, after in reversed(list(pairwise(said))):
+        if after["previous_hash"] == before["hash"]:
+            del after["previous_hash"]
+        del before["hash"], before["signature"]
     return said
 
 

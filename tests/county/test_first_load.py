@@ -15,8 +15,8 @@ from sqlmodel import select
 from app.clock import SystemClock
 from app.store import snapshots
 from app.store.cursor import cursors
-from app.store.incoming import roots
 from app.store.opening import Store
+from app.store.sums import roots
 from app.store.tables import PersonRow, RecordRow, SnapshotPieceRow
 from app.sync.first_load import PORTIONS, Portions
 from app.sync.link import HttpCounty

@@ -12,11 +12,12 @@ import sqlalchemy
 from sqlalchemy import orm
 from sqlmodel import Session, select
 
-from app.store import outbox, snapshots
+from app.store import outbox, settling, snapshots
 from app.store.cursor import set_cursors
 from app.store.opening import Store
 from app.store.tables import OutboxRow
 from app.sync import cycle
+from app.sync.pull import Parties
 from core.wire.envelopes import Change, Cursor, SyncResponse
 from core.wire.receipts import Receipt, Taken, receipt_fields
 from county import answers, exchange, feed, ingest
@@ -32,9 +33,9 @@ def blanket_acknowledgement(patch: pytest.MonkeyPatch) -> None:
     def settle(
         session: Session, taken: Sequence[Taken], receipts: Sequence[Receipt], now: datetime
     ) -> None:
-        for row in session.exec(select(OutboxRow).where(OutboxRow.state == "queued")):
-            if row.sent_at is None:
-                continue
+        sent = outbox.sent_through(session)
+        queued = OutboxRow.state == "queued", OutboxRow.device_seq <= sent
+        for row in session.exec(select(OutboxRow).where(*queued)):
             receipt = Receipt(
                 op_id=row.op_id,
                 device_seq=row.device_seq,
@@ -46,7 +47,7 @@ def blanket_acknowledgement(patch: pytest.MonkeyPatch) -> None:
             row.state, row.receipt = "receipted", json.dumps(receipt_fields(receipt))
             session.add(row)
 
-    patch.setattr(outbox, "settle", settle)
+    patch.setattr(settling, "settle", settle)
 
 
 def timestamp_cursor(patch: pytest.MonkeyPatch) -> None:
@@ -110,10 +111,10 @@ def cursor_before_rows(patch: pytest.MonkeyPatch) -> None:
     """How far a tablet has read is committed before what it has read."""
     ordinary = cycle.store_answer
 
-    def store_answer(store: Store, answer: SyncResponse, county_key: str, now: datetime) -> None:
+    def store_answer(store: Store, answer: SyncResponse, parties: Parties, now: datetime) -> bool:
         with store.transaction() as session:
             set_cursors(session, answer.cursors)
-        ordinary(store, answer, county_key, now)
+        return ordinary(store, answer, parties, now)
 
     patch.setattr(cycle, "store_answer", store_answer)
 

@@ -8,10 +8,10 @@ from datetime import date
 from typing import Any, NamedTuple
 
 from sqlalchemy import and_, delete, func, or_, true
-from sqlalchemy.dialects.sqlite import insert
 from sqlmodel import Session, col, select
 
 from app.store.tables import AccountRow, PersonRow, RecordRow
+from app.store.upserts import upsert
 from core.vocabulary import Kind
 
 _ACCOUNT_KINDS = (
@@ -108,14 +108,11 @@ def bodies_of(session: Session, resident_ids: Sequence[str], since: date) -> Ite
 
 def keep(session: Session, found: Sequence[Mapping[str, Any]]) -> None:
     """Stores reckoned accounts, by the columns of AccountRow, in place of earlier ones."""
-    if not found:
-        return
-    statement = insert(AccountRow)
-    replaced = {name: statement.excluded[name] for name in found[0]}
-    session.connection().execute(
-        statement.on_conflict_do_update(index_elements=["resident_id", "as_of"], set_=replaced),
-        found,
-    )
+    if found:
+        session.connection().execute(_KEEP, found)
+
+
+_KEEP = upsert(AccountRow)
 
 
 def forget_before(session: Session, day: date) -> None:

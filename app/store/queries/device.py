@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from sqlmodel import Session, select
+from collections.abc import Iterable, Mapping
 
-from app.store.errors import StoreDamaged
+from sqlalchemy import bindparam
+from sqlalchemy import select as select_columns
+from sqlmodel import Session, col, select
+
+from app.store.errors import NotEnrolled
 from app.store.tables import DeviceRow, SettingRow
+from app.store.upserts import upsert
 
 LAST_SYNCED = "last_synced_at"
 """When both sides last went through to the end; ISO text."""
@@ -14,21 +19,38 @@ LAST_FAILURE = "last_failure"
 PROOF = "proof"
 """`equal` or `different`, and when that was found: two words, a space between."""
 
+_DEVICE = select(DeviceRow).limit(1)
+_SETTINGS = select_columns(col(SettingRow.name), col(SettingRow.value)).where(
+    col(SettingRow.name).in_(bindparam("names", expanding=True))
+)
+_KEEP = upsert(SettingRow)
+
 
 def the_device(session: Session) -> DeviceRow:
     """The tablet's own row; an enrolled store always has it."""
-    row = session.exec(select(DeviceRow).limit(1)).one_or_none()
+    row = session.exec(_DEVICE).one_or_none()
     if row is None:
-        raise StoreDamaged("the store does not say which tablet it belongs to")
+        raise NotEnrolled
     return row
 
 
 def setting(session: Session, name: str) -> str | None:
     """A named value, None where it was never set."""
-    row = session.get(SettingRow, name)
-    return row.value if row else None
+    return settings(session, (name,)).get(name)
+
+
+def settings(session: Session, names: Iterable[str]) -> dict[str, str]:
+    """The named values that were ever set."""
+    found = session.connection().execute(_SETTINGS, {"names": list(names)})
+    return {row.name: row.value for row in found}
 
 
 def set_setting(session: Session, name: str, value: str) -> None:
     """Keeps a named value."""
-    session.merge(SettingRow(name=name, value=value))
+    set_settings(session, {name: value})
+
+
+def set_settings(session: Session, values: Mapping[str, str]) -> None:
+    """Keeps named values."""
+    rows = [{"name": name, "value": value} for name, value in values.items()]
+    session.connection().execute(_KEEP, rows)

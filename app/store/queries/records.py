@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import func
+from sqlalchemy import bindparam, func
+from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, select
 
 from app.store.rows import record_in
@@ -70,8 +71,16 @@ def last_days(session: Session, resident_ids: Sequence[str]) -> dict[str, date]:
 
 def bodies(session: Session, kind: Kind, limit: int) -> Sequence[str]:
     """The bodies of a kind as they came, for kinds without a record of their own."""
-    query = select(RecordRow.body).where(RecordRow.kind == kind).order_by(col(RecordRow.id))
-    return session.exec(query.limit(limit)).all()
+    found = session.connection().execute(_BODIES, {"kind": kind, "limit": limit})
+    return found.scalars().all()
+
+
+_BODIES = (
+    select_columns(col(RecordRow.body))
+    .where(col(RecordRow.kind) == bindparam("kind"))
+    .order_by(col(RecordRow.id))
+    .limit(bindparam("limit"))
+)
 
 
 def count(session: Session, kind: Kind) -> int:

@@ -8,7 +8,7 @@ from app.services.drafts import FollowUpDraft
 from app.services.followups import Saved
 from app.services.workplace import Workplace
 from app.store import outbox
-from core.wire.envelopes import Operation
+from core.wire.envelopes import OPERATIONS, Operation
 
 
 def filled_in(draft: FollowUpDraft, **fields: object) -> FollowUpDraft:
@@ -46,4 +46,4 @@ def save(work: Workplace, resident_id: str, **fields: object) -> Saved:
 def queued(work: Workplace) -> list[Operation]:
     """What waits for the county."""
     with work.store.transaction() as session:
-        return outbox.pending(session)
+        return [OPERATIONS.validate_json(item.envelope) for item in outbox.pending(session)]

@@ -32,6 +32,7 @@ def make_golden(path: Path) -> None:
     visit = write_of(a_follow_up(resident.id), author_id=DOCTOR_ID)
     with store.transaction() as session:
         session.add(a_device())
+        session.flush()
         people = [write_of(record, author_id="county") for record in (house, resident)]
         store_records(session, [*people, visit])
         draft = OperationDraft(

@@ -11,10 +11,11 @@ import pytest
 from app.store import outbox
 from app.store.cursor import cursors
 from app.store.errors import StoreDamaged
-from app.store.incoming import acknowledged_seq, apply_answer, roots
+from app.store.incoming import apply_answer
 from app.store.opening import Store
-from app.store.outbox import OperationDraft
+from app.store.outbox import OperationDraft, acknowledged_seq
 from app.store.rows import store_records, write_of
+from app.store.sums import roots
 from app.store.tables import PersonRow, RecordRow
 from core.followups import FollowUp
 from core.wire.bodies import Record, body_of, kind_of

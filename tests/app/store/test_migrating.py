@@ -13,10 +13,11 @@ from sqlalchemy import text
 from sqlmodel import select
 
 from app.store import migrations, opening
+from app.store.engine import close_store, open_store
 from app.store.errors import StoreFull, StoreTooNew
 from app.store.migrations import Step, steps
 from app.store.opening import Store
-from app.store.outbox import summary
+from app.store.outbox import sent_through, summary
 from app.store.queries.device import set_setting, setting
 from app.store.spare_copy import spare_copy_of
 from app.store.tables import PersonRow
@@ -89,6 +90,19 @@ def test_a_golden_store_opens_with_everything_in_it(golden: Path, tmp_path: Path
     assert tables(store) == tables(fresh)
     store.close()
     fresh.close()
+
+
+def test_how_far_was_pushed_is_known_in_a_store_that_noted_it_by_row(tmp_path: Path) -> None:
+    path = tmp_path / "store.db"
+    shutil.copy(ROOT / "tests" / "golden" / "store-3.db", path)
+    engine = open_store(path, DATA_KEY)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE outbox SET sent_at = '2026-11-22'")
+    close_store(engine)
+    store = Store.open(path, DATA_KEY)
+    with store.transaction() as session:
+        assert sent_through(session) == 1
+    store.close()
 
 
 def tables(store: Store) -> set[tuple[str, str]]:

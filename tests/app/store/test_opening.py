@@ -19,7 +19,10 @@ from app.store.tables import SettingRow
 def schema(store: Store) -> dict[str, str]:
     with store.transaction() as session:
         found = session.execute(
-            text("SELECT name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%'")
+            text(
+                "SELECT name, sql FROM sqlite_schema"
+                " WHERE name NOT LIKE 'sqlite_%' AND type <> 'trigger'"
+            )
         )
         return {name: " ".join(sql.split()).replace('"', "") for name, sql in found}
 

@@ -8,12 +8,13 @@ from sqlmodel import Session, select
 
 from app.store import outbox
 from app.store.custody import keep_orders
-from app.store.incoming import apply_changes, roots
+from app.store.incoming import apply_changes
 from app.store.opening import Store
 from app.store.outbox import OperationDraft
 from app.store.queries.device import the_device
 from app.store.retention import give_room_back, retire_some
 from app.store.rows import RecordWrite, store_records, write_of
+from app.store.sums import roots
 from app.store.tables import RecordRow
 from core.wire.bodies import body_of
 from core.wire.canonical import canonical_bytes, sha256_hex

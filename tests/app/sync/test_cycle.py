@@ -101,6 +101,18 @@ def test_hashes_travel_only_where_they_do_not_follow(store: Store, clock: FakeCl
     assert {"hash", "signature"} <= last.keys()
 
 
+def test_what_went_into_a_push_is_known_whether_or_not_it_arrived(
+    store: Store, clock: FakeClock
+) -> None:
+    queue(store, clock, 2)
+    with store.transaction() as session:
+        assert outbox.sent_through(session) == 0
+    run(store, clock, SyncTrouble(Trouble.OFFLINE))
+    queue(store, clock, 1)
+    with store.transaction() as session:
+        assert outbox.sent_through(session) == 2
+
+
 def test_it_goes_on_while_there_is_more(store: Store, clock: FakeClock) -> None:
     def more(request: Asked) -> Answer:
         read = request.said.get("cursors", {}).get(SCOPE, {"seq": 0})

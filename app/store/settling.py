@@ -1,0 +1,130 @@
+"""What the county has answered to the outbox, and what it has to be asked again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from pydantic_core import from_json, to_json
+from sqlalchemy import bindparam, select, update
+from sqlmodel import Session, col
+
+from app.store.chunks import chunks
+from app.store.outbox import OutboxState, iso
+from app.store.tables import OutboxRow
+from core.wire.receipts import Receipt, Taken
+
+REFUSED_OUTCOME = "refused"
+
+
+def settle(
+    session: Session, taken: Sequence[Taken], receipts: Sequence[Receipt], now: datetime
+) -> None:
+    """Commits the county's answers; one for another revision or operation is passed over.
+
+    The latest answer stands: a county restored from a backup judges anew what it had lost,
+    and may set aside what it had once accepted.
+    """
+    for run in taken:
+        _settle_run(session, run, now)
+    known = _known(session, receipts)
+    answers: dict[tuple[OutboxState, str], list[int]] = {}
+    for receipt in receipts:
+        named = (receipt.op_id, receipt.record_id, receipt.revision)
+        if known.get(receipt.device_seq) == named:
+            answers.setdefault(_answer(receipt), []).append(receipt.device_seq)
+    settled_at = iso(now)
+    for (state, answer), numbers in answers.items():
+        said = {"is": state, "answer": answer, "at": settled_at}
+        for some in chunks(numbers):
+            session.connection().execute(_SETTLE, {**said, "numbers": some})
+
+
+def _settle_run(session: Session, run: Taken, now: datetime) -> None:
+    """The county has taken what this tablet made up to the run's hash, or nothing of it counts."""
+    last = session.connection().execute(_ENVELOPE, {"seq": run.last_seq}).scalar()
+    if last is None or from_json(last)["hash"] != run.hash:
+        return
+    said = {"outcome": "accepted", "received_at": run.received_at}
+    values = {
+        "first": run.first_seq,
+        "last": run.last_seq,
+        "answer": to_json(said).decode(),
+        "at": iso(now),
+    }
+    session.connection().execute(_SETTLE_RUN, values)
+
+
+_ENVELOPE = select(col(OutboxRow.envelope)).where(col(OutboxRow.device_seq) == bindparam("seq"))
+_SETTLE_RUN = (
+    update(OutboxRow)
+    .where(col(OutboxRow.device_seq).between(bindparam("first"), bindparam("last")))
+    .values(state=OutboxState.RECEIPTED, receipt=bindparam("answer"), settled_at=bindparam("at"))
+)
+
+
+def _known(session: Session, receipts: Sequence[Receipt]) -> dict[int, tuple[str, str, int]]:
+    """What the operations of these numbers are, and which record and revision they are about."""
+    found: dict[int, tuple[str, str, int]] = {}
+    for some in chunks({receipt.device_seq for receipt in receipts}):
+        rows = session.connection().execute(_NUMBERED, {"numbers": some}).all()
+        found.update(
+            (seq, (op_id, record_id, revision)) for seq, op_id, record_id, revision in rows
+        )
+    return found
+
+
+_NUMBERED = select(
+    col(OutboxRow.device_seq),
+    col(OutboxRow.op_id),
+    col(OutboxRow.record_id),
+    col(OutboxRow.revision),
+).where(col(OutboxRow.device_seq).in_(bindparam("numbers", expanding=True)))
+
+
+def _answer(receipt: Receipt) -> tuple[OutboxState, str]:
+    """The state it brings about, and what the operation's row does not say itself, as JSON."""
+    refused = receipt.outcome == REFUSED_OUTCOME
+    said = {
+        name: getattr(receipt, name)
+        for name in ("outcome", "received_at", "code", "values")
+        if getattr(receipt, name)
+    }
+    return OutboxState.REFUSED if refused else OutboxState.RECEIPTED, to_json(said).decode()
+
+
+_SETTLE = (
+    update(OutboxRow)
+    .where(col(OutboxRow.device_seq).in_(bindparam("numbers", expanding=True)))
+    .values(state=bindparam("is"), receipt=bindparam("answer"), settled_at=bindparam("at"))
+)
+
+
+def requeue_from(session: Session, device_seq: int) -> None:
+    """Queues everything from a number on again, for a county restored from a backup.
+
+    Whatever became of it before: the county judges it anew, and that answer has to arrive here.
+    """
+    session.connection().execute(_REQUEUE, {"first": device_seq})
+
+
+_REQUEUE = (
+    update(OutboxRow)
+    .where(col(OutboxRow.device_seq) >= bindparam("first"))
+    .where(col(OutboxRow.state) != OutboxState.QUEUED)
+    .values(state=OutboxState.QUEUED, receipt=None, settled_at=None)
+)
+
+
+def offer_again(session: Session, record_ids: Iterable[str]) -> None:
+    """Queues what was done to these records again: the county has lost what it had receipted."""
+    for some in chunks(record_ids):
+        session.connection().execute(_OFFER_AGAIN, {"ids": some})
+
+
+_OFFER_AGAIN = (
+    update(OutboxRow)
+    .where(col(OutboxRow.record_id).in_(bindparam("ids", expanding=True)))
+    .where(col(OutboxRow.state) == OutboxState.RECEIPTED)
+    .values(state=OutboxState.QUEUED, receipt=None, settled_at=None)
+)
