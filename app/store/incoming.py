@@ -21,7 +21,7 @@ from app.store.retention import forget_retired, forget_retired_of
 from app.store.rows import RecordWrite, remove_records, store_records
 from app.store.tables import OutboxRow, RecordRow
 from core.wire.digests import body_hash
-from core.wire.envelopes import Change, SyncResponse
+from core.wire.envelopes import OPERATION_DEFAULTS, Change, SyncResponse
 from core.wire.schemas import schema_of, todays
 
 
@@ -114,7 +114,8 @@ def _unsent_edits(session: Session, record_ids: Set[str]) -> dict[str, dict[str,
     for record_id, envelope in session.connection().execute(_UNSENT_EDITS):
         if record_id in record_ids:
             said = from_json(envelope)
-            fields = todays(said["kind"], said["schema"], said["body"])
+            schema = said.get("schema", OPERATION_DEFAULTS["schema"])
+            fields = todays(said["kind"], schema, said["body"])
             edits.setdefault(record_id, {}).update(fields)
     return edits
 

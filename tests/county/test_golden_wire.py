@@ -18,7 +18,7 @@ from app.store.opening import Store
 from app.store.outbox import OutboxState, receipt_in
 from app.store.rows import RecordWrite, store_records
 from app.store.tables import OutboxRow, RecordRow
-from app.sync.pull import read_answer, store_answer
+from app.sync.pull import Parties, read_answer, store_answer
 from core.vocabulary import STANDING_KINDS
 from core.wire.canonical import sha256_hex
 from core.wire.digests import body_hash
@@ -159,11 +159,12 @@ def test_todays_tablet_reads_every_answer_that_was_ever_recorded(
     store = Store.open(tmp_path / "tablet.db", bytes(32))
     with store.transaction() as session:
         session.add(tablet_row(**who))
+    parties = Parties(device_id=who["device_id"], county_key=who["county_public_key"])
     for trip in trips(version):
         queue(store, trip["request"])
         said = with_strangers(trip["answer"]) if strangers else trip["answer"]
         answer = read_answer(json.dumps(said).encode())
-        store_answer(store, answer, who["county_public_key"], BEGUN)
+        store_answer(store, answer, parties, BEGUN)
         level(store, trip["request"], answer)
         check_stored(store, answer)
     store.close()
