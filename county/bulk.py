@@ -19,19 +19,19 @@ LEAVE, REPLACE = "leave", "replace"
 
 def insert_rows(
     session: Session, table: type[Table], rows: Sequence[Mapping[str, Any]], *, there: str = ""
-) -> None:
-    """Insert the rows, each with every column.
+) -> int:
+    """Insert the rows, each with every column; how many were written.
 
     Where its key is `there` already, LEAVE leaves that row alone and REPLACE replaces it.
 
     Runs in the session's transaction; raises what an insert raises.
     """
     if not rows:
-        return
+        return 0
     session.flush()
     connection = session.connection()
     plan = _plan(table, connection.dialect, there)
-    connection.exec_driver_sql(plan.statement, plan.values(rows))
+    return connection.exec_driver_sql(plan.statement, plan.values(rows)).rowcount
 
 
 class _Plan:

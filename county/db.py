@@ -15,12 +15,10 @@ from sqlalchemy import (
     CursorResult,
     Engine,
     Executable,
-    Insert,
     create_engine,
     event,
     make_url,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -99,13 +97,6 @@ def run(session: Session, statement: Executable, **values: Any) -> CursorResult[
     """
     session.flush()
     return session.connection().execute(statement, values)
-
-
-def insert_or_leave(session: Session, table: Any) -> Insert:
-    """An insert that leaves a row alone where its key is already there."""
-    if session.get_bind().dialect.name == "postgresql":
-        return postgresql.insert(table).on_conflict_do_nothing()
-    return sqlite.insert(table).on_conflict_do_nothing()
 
 
 class JsonText(str):

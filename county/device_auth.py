@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from cryptography.exceptions import InvalidSignature
-from sqlalchemy import delete
+from sqlalchemy import and_, bindparam, delete, select
 from sqlalchemy.orm import Session
 
 from core.wire.canonical import sha256_hex
@@ -21,9 +21,10 @@ from core.wire.signing import (
     SignedParts,
     text_to_sign,
 )
-from county.db import insert_or_leave
+from county.bulk import LEAVE, insert_rows
+from county.db import run
 from county.keys import check_signature
-from county.tables import DeviceRow, NonceRow
+from county.tables import DeviceRow, NonceRow, UserRow
 
 _DEVICE = re.compile(r"[0-9a-z-]{1,64}")
 _NONCE = re.compile(r"[0-9a-f]{32}")
@@ -75,7 +76,8 @@ def prove(session: Session, county_id: str, request: SignedRequest, now: datetim
     Codes: `auth.device_unknown`, `auth.signature`, `auth.clock` (the answer carries the
     county's time, and the tablet signs again).
     """
-    device = session.get(DeviceRow, (county_id, request.parts.device_id))
+    values = {"county": county_id, "device": request.parts.device_id}
+    device = session.scalars(_BY_ID, values).first()
     if device is None:
         raise NotProven("auth.device_unknown")
     try:
@@ -87,24 +89,44 @@ def prove(session: Session, county_id: str, request: SignedRequest, now: datetim
     return device
 
 
+def with_its_doctor(session: Session, county_id: str, device_id: str) -> tuple[DeviceRow, UserRow]:
+    """A tablet, locked until the transaction ends, and whose it is.
+
+    Raises NotProven `auth.device_unknown`.
+    """
+    found = session.execute(_LOCKED, {"county": county_id, "device": device_id}).first()
+    if found is None:
+        raise NotProven("auth.device_unknown")
+    return found[0], found[1]
+
+
+_IS_THE_DEVICE = and_(
+    DeviceRow.county_id == bindparam("county"), DeviceRow.id == bindparam("device")
+)
+_BY_ID = select(DeviceRow).where(_IS_THE_DEVICE)
+_LOCKED = (
+    select(DeviceRow, UserRow)
+    .join(
+        UserRow,
+        and_(UserRow.county_id == DeviceRow.county_id, UserRow.id == DeviceRow.doctor_id),
+    )
+    .where(_IS_THE_DEVICE)
+    .with_for_update(of=DeviceRow)
+)
+
+
 def spend_nonce(session: Session, county_id: str, parts: SignedParts, now: datetime) -> None:
     """Note that this request has been taken; raises NotProven `auth.replayed` the second time."""
     forgotten = now - timedelta(seconds=2 * MAX_SKEW_S)
-    session.execute(
-        delete(NonceRow).where(
-            NonceRow.county_id == county_id,
-            NonceRow.device_id == parts.device_id,
-            NonceRow.at < forgotten,
-        )
-    )
-    row = {
-        "county_id": county_id,
-        "device_id": parts.device_id,
-        "nonce": parts.nonce,
-        "at": now,
-    }
-    noted = session.connection().execute(
-        insert_or_leave(session, NonceRow).returning(NonceRow.nonce), row
-    )
-    if noted.first() is None:
+    who = {"county": county_id, "device": parts.device_id}
+    run(session, _FORGET, **who, before=forgotten)
+    row = {"county_id": county_id, "device_id": parts.device_id, "nonce": parts.nonce, "at": now}
+    if insert_rows(session, NonceRow, [row], there=LEAVE) == 0:
         raise NotProven("auth.replayed")
+
+
+_FORGET = delete(NonceRow).where(
+    NonceRow.county_id == bindparam("county"),
+    NonceRow.device_id == bindparam("device"),
+    NonceRow.at < bindparam("before"),
+)

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from core.refusals import Refusal, Refused
+from county.db import run
 from county.escrow_key import EscrowKey, private_key, read_key_file
 from county.tables import CountyRow, DeviceRow, EscrowRow, FormerEscrowKeyRow
 from sealing.envelope import open_data_key, recipient_of, seal_data_key
@@ -48,9 +49,14 @@ def keep(session: Session, county: CountyRow, device_id: str, sealed: bytes, now
 
 def key_to_seal_to(session: Session, county: CountyRow, device_id: str) -> str:
     """The public key a tablet shall seal to from now on; "" where it does so already."""
-    kept = session.get(EscrowRow, (county.county_id, device_id))
+    told = run(session, _TOLD, county=county.county_id, device=device_id).scalar()
     key = key_in_force(county)
-    return "" if kept is None or kept.told_name == key.name else key.public
+    return "" if told is None or told == key.name else key.public
+
+
+_TOLD = select(EscrowRow.told_name).where(
+    EscrowRow.county_id == bindparam("county"), EscrowRow.device_id == bindparam("device")
+)
 
 
 def data_key_of(

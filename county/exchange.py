@@ -17,7 +17,7 @@ from core.wire.snapshots import SnapshotOffer
 from county import feed
 from county.config import VERSION
 from county.db import Database, json_value
-from county.device_auth import NotProven, SignedRequest, prove, spend_nonce
+from county.device_auth import SignedRequest, prove, spend_nonce, with_its_doctor
 from county.enrolment import scopes_of
 from county.envelopes import Opened, opened
 from county.ingest import Intake, take_in
@@ -94,11 +94,8 @@ def _exchanged(
 ) -> SyncResponse:
     county_id = sender.county.county_id
     spend_nonce(session, county_id, sender.signed.parts, now)
-    device = session.get(DeviceRow, (county_id, sender.device_id), with_for_update=True)
-    if device is None:
-        raise NotProven("auth.device_unknown")
     # Held here, a row is not read again by whoever asks for it further down.
-    doctor = session.get_one(UserRow, (county_id, device.doctor_id))
+    device, doctor = with_its_doctor(session, county_id, sender.device_id)
     intake = Intake()
     if batch or request.refused:
         intake = take_in(session, device, batch, now, asked=bool(request.refused))

@@ -6,11 +6,12 @@ resident another tablet had entered. It then waits in quarantine under the id it
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, Select, exists, select
+from sqlalchemy import ColumnElement, Select, bindparam, exists, select
 from sqlalchemy.orm import Session
 
 from core.wire.receipts import Receipt
@@ -51,7 +52,8 @@ def waiting_for(
     """
     found: dict[str, tuple[QuarantineRow, DeviceRow]] = {}
     if asked:
-        found.update(_first(session, _own(device), MOST_JUDGED))
+        own = {"county": device.county_id, "device": device.id}
+        found.update(_first(session, _OWN, own, MOST_JUDGED))
     arriving = {item.record_id for item in line} | _record_ids(aside for aside, _ in found.values())
     for _ in range(LONGEST_CHAIN):
         behind = _lacking(session, device.county_id, arriving, MOST_JUDGED - len(found))
@@ -100,34 +102,18 @@ def told_anew(
     return tuple(Answer(**row._mapping).receipt() for row in changed)
 
 
-def _own(device: DeviceRow) -> Select[tuple[QuarantineRow, DeviceRow]]:
-    has_come = exists().where(
-        RecordRow.county_id == QuarantineRow.county_id,
-        RecordRow.id == QuarantineRow.lacks,
-        RecordRow.removed.is_(False),
-    )
-    return _waiting(
-        device.county_id,
-        QuarantineRow.lacks.is_not(None),
-        QuarantineRow.device_id == device.id,
-        has_come,
-    )
-
-
 def _lacking(
     session: Session, county_id: str, record_ids: Iterable[str], limit: int
 ) -> dict[str, tuple[QuarantineRow, DeviceRow]]:
     ids = sorted(record_ids)
     found: dict[str, tuple[QuarantineRow, DeviceRow]] = {}
     for start in range(0, len(ids), CHUNK):
-        some = QuarantineRow.lacks.in_(ids[start : start + CHUNK])
-        found.update(_first(session, _waiting(county_id, some), limit - len(found)))
+        values = {"county": county_id, "ids": ids[start : start + CHUNK]}
+        found.update(_first(session, _LACKING, values, limit - len(found)))
     return found
 
 
-def _waiting(
-    county_id: str, *which: ColumnElement[bool]
-) -> Select[tuple[QuarantineRow, DeviceRow]]:
+def _waiting(*which: ColumnElement[bool]) -> Select[tuple[QuarantineRow, DeviceRow]]:
     return (
         select(QuarantineRow, DeviceRow)
         .join(
@@ -135,18 +121,35 @@ def _waiting(
             (DeviceRow.county_id == QuarantineRow.county_id)
             & (DeviceRow.id == QuarantineRow.device_id),
         )
-        .where(QuarantineRow.county_id == county_id, DeviceRow.state == "active", *which)
+        .where(QuarantineRow.county_id == bindparam("county"), DeviceRow.state == "active", *which)
         .order_by(QuarantineRow.op_id)
+        .limit(bindparam("most"))
         .with_for_update(of=QuarantineRow, skip_locked=True)
     )
 
 
+_LACKING = _waiting(QuarantineRow.lacks.in_(bindparam("ids", expanding=True)))
+_OWN = _waiting(
+    QuarantineRow.lacks.is_not(None),
+    QuarantineRow.device_id == bindparam("device"),
+    exists().where(
+        RecordRow.county_id == QuarantineRow.county_id,
+        RecordRow.id == QuarantineRow.lacks,
+        RecordRow.removed.is_(False),
+    ),
+)
+
+
 def _first(
-    session: Session, query: Select[tuple[QuarantineRow, DeviceRow]], limit: int
+    session: Session,
+    query: Select[tuple[QuarantineRow, DeviceRow]],
+    values: Mapping[str, Any],
+    most: int,
 ) -> dict[str, tuple[QuarantineRow, DeviceRow]]:
-    if limit <= 0:
+    if most <= 0:
         return {}
-    return {aside.op_id: (aside, device) for aside, device in session.execute(query.limit(limit))}
+    found = session.execute(query, {**values, "most": most})
+    return {aside.op_id: (aside, device) for aside, device in found}
 
 
 def _record_ids(asides: Iterable[QuarantineRow]) -> set[str]:

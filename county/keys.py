@@ -37,10 +37,13 @@ def found_county(
 
 def the_county(session: Session) -> CountyRow:
     """The county this server serves; refused `county.not_founded` before `luyue county init`."""
-    county = session.scalars(select(CountyRow).order_by(CountyRow.created_at).limit(1)).first()
+    county = session.scalars(_THE_COUNTY).first()
     if county is None:
         raise Refused(Refusal(code="county.not_founded"))
     return county
+
+
+_THE_COUNTY = select(CountyRow).order_by(CountyRow.created_at).limit(1)
 
 
 def sign(private_key_hex: str, message: bytes) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 
 import requests
 
+from app.store.outbox import queued
 from app.sync.county_call import Signer
 from app.sync.push import envelopes
 from core.wire.envelopes import Operation
@@ -49,7 +50,7 @@ def request_body(tablet: Enrolled, *operations: Operation, **more: Any) -> bytes
     said = {
         "device_id": tablet.device_id,
         "app_version": "0.1.0",
-        "operations": envelopes(operations),
+        "operations": envelopes([queued(each) for each in operations]),
         **more,
     }
     return json.dumps(said, ensure_ascii=False).encode()
