@@ -28,6 +28,7 @@ from app.sync.first_load import PORTIONS, Portions
 from app.sync.link import HttpCounty
 from app.sync.transport import Answer, HttpTransport
 from bench import sync_first_load, sync_slow_link
+from bench.bare_push import bare_rate
 from bench.figures import Figure, prefixed
 from bench.visits import OFFICE, a_visit, people, written
 from core.followups import FollowUp
@@ -215,6 +216,9 @@ def _measured(tablet: Callable[..., Tablet], scope: str, push_mark: float) -> It
     yield Figure(
         name="push_10k", value=RECORDS / seconds, unit="records/s", mark=push_mark, at_least=True
     )
+    bare = bare_rate(first.store, first.folder)
+    yield Figure(name="push_10k_bare", value=bare, unit="records/s")
+    yield Figure(name="push_10k_to_bare", value=RECORDS / seconds / bare, unit="ratio")
     yield Figure(name="push_10k_up", value=moved.up / 1e6, unit="MB", mark=1.0)
     yield Figure(name="push_10k_down", value=moved.down / 1e6, unit="MB")
     yield Figure(name="push_10k_requests", value=moved.requests, unit="requests")

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from random import Random
 
@@ -344,9 +345,8 @@ class World:
         self._visit(other)
         self._synchronise(other)
         self._synchronise(tablet)
-        self._withdraw_one_of(
-            tablet, [one for one in other.saved if tablet.has(one.record_id)][-1:]
-        )
+        here = (one for one in reversed(other.saved) if tablet.has(one.record_id))
+        self._withdraw_one_of(tablet, list(islice(here, 1)))
         if Fault.RESTORED in self.plan.faults and self.chance.random() < 0.5:
             self._restore(tablet)
         self._synchronise(tablet)
