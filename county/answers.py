@@ -13,14 +13,13 @@ from sqlalchemy.orm import Session
 
 from core.ids import RANDOM_BYTES, uuid7
 from core.refusals import Refusal
-from core.wire.receipts import Receipt, Taken
+from core.wire.receipts import ACCEPTED, REFUSED, Receipt, Taken
 from county.bulk import LEAVE, insert_rows
 from county.checks import UNKNOWN_REFERENCE, Accepted
+from county.db import run
 from county.envelopes import Opened
 from county.held import CHUNK
 from county.tables import ConflictRow, DeviceRow, OperationRow, QuarantineRow
-
-ACCEPTED = "accepted"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +69,7 @@ class Reply:
     """The answers to a batch, put together in the order of the tablet's numbers."""
 
     def __init__(self) -> None:
-        self._runs: list[list[Any]] = []
+        self._runs: list[_Run] = []
         self.receipts: list[Receipt] = []
 
     def add(self, answer: Answer) -> None:
@@ -78,19 +77,37 @@ class Reply:
         if not answer.is_plain:
             self.receipts.append(answer.receipt())
             return
-        run = self._runs[-1] if self._runs else None
-        if run and run[1] == answer.device_seq - 1 and run[3] == answer.received_at:
-            run[1], run[2] = answer.device_seq, answer.hash
+        before = self._runs[-1] if self._runs else None
+        if before is not None and before.is_followed_by(answer):
+            before.last = answer
         else:
-            seq = answer.device_seq
-            self._runs.append([seq, seq, answer.hash, answer.received_at])
+            self._runs.append(_Run(first=answer, last=answer))
 
     @property
     def taken(self) -> tuple[Taken, ...]:
         """The runs of operations accepted as they came."""
-        return tuple(
-            Taken(first_seq=first, last_seq=last, hash=content_hash, received_at=at.isoformat())
-            for first, last, content_hash, at in self._runs
+        return tuple(each.told() for each in self._runs)
+
+
+@dataclass(slots=True)
+class _Run:
+    """Operations one after the other that were accepted as they came, at one moment."""
+
+    first: Answer
+    last: Answer
+
+    def is_followed_by(self, answer: Answer) -> bool:
+        return (answer.device_seq, answer.received_at) == (
+            self.last.device_seq + 1,
+            self.last.received_at,
+        )
+
+    def told(self) -> Taken:
+        return Taken(
+            first_seq=self.first.device_seq,
+            last_seq=self.last.device_seq,
+            hash=self.last.hash,
+            received_at=self.last.received_at.isoformat(),
         )
 
 
@@ -99,7 +116,7 @@ def answer_of(item: Answered, now: datetime) -> Answer:
     opened, accepted, refusal = item.opened, item.accepted, item.refusal
     if refusal is not None:
         place = {} if refusal.place is None else {"place": refusal.place}
-        outcome, code, told = "refused", refusal.code, {**_plain(refusal.values), **place}
+        outcome, code, told = REFUSED, refusal.code, {**_plain(refusal.values), **place}
     elif accepted is not None:
         outcome, code, told = accepted.outcome, None, _told(accepted)
     return Answer(
@@ -119,14 +136,8 @@ def kept_answers(session: Session, device: DeviceRow, op_ids: Sequence[str]) -> 
     """The answers a tablet's operations got the first time, by `op_id`."""
     found: dict[str, Answer] = {}
     for start in range(0, len(op_ids), CHUNK):
-        rows = session.connection().execute(
-            _KEPT,
-            {
-                "county": device.county_id,
-                "device": device.id,
-                "op_ids": op_ids[start : start + CHUNK],
-            },
-        )
+        some = op_ids[start : start + CHUNK]
+        rows = run(session, _KEPT, county=device.county_id, device=device.id, op_ids=some)
         found.update({row.op_id: Answer(**row._mapping) for row in rows})
     return found
 

@@ -178,13 +178,14 @@ _HEADS = select(
     ScopeHeadRow.county_id == bindparam("county"),
     ScopeHeadRow.scope_id.in_(bindparam("scopes", expanding=True)),
 )
-_STANDS = and_(
+STANDS = and_(
     RecordRow.county_id == ChangeRow.county_id,
     RecordRow.id == ChangeRow.record_id,
     RecordRow.revision == ChangeRow.revision,
     RecordRow.scope_id == ChangeRow.scope_id,
     RecordRow.removed.is_(False),
 )
+"""A change and its record as it stands: one that a later change has overtaken has none."""
 _AFTER = (
     select(
         ChangeRow.scope_id,
@@ -198,7 +199,7 @@ _AFTER = (
         ChangeRow.author_id,
         ChangeRow.received_at,
     )
-    .outerjoin(RecordRow, _STANDS)
+    .outerjoin(RecordRow, STANDS)
     .where(
         ChangeRow.county_id == bindparam("county"),
         ChangeRow.scope_id == bindparam("scope"),

@@ -18,6 +18,7 @@ from core.wire.receipts import Receipt
 from county.answers import ANSWER, Answer, Answered, answer_of, conflict_rows, lacking
 from county.bulk import insert_rows
 from county.checks import Standpoint
+from county.db import run
 from county.envelopes import MAX_SEQ, Opened, reopened
 from county.held import CHUNK
 from county.repair import COUNTY
@@ -88,18 +89,21 @@ def told_anew(
     The tablet itself says what it holds, so an answer that is lost on the way is told again.
     """
     said = {seq: code for seq, code in refused[:MOST_NAMED] if 0 < seq < MAX_SEQ}
-    rows = session.execute(
-        select(*ANSWER)
-        .where(
-            OperationRow.county_id == device.county_id,
-            OperationRow.device_id == device.id,
-            OperationRow.device_seq.in_(sorted(said)),
-        )
-        .order_by(OperationRow.device_seq)
-    )
+    rows = run(session, _NAMED, county=device.county_id, device=device.id, seqs=sorted(said))
     # A number used twice belongs to the other operation, whose answer is not asked for.
     changed = (row for row in rows if said[row.device_seq] not in {row.code, "op.number_taken"})
     return tuple(Answer(**row._mapping).receipt() for row in changed)
+
+
+_NAMED = (
+    select(*ANSWER)
+    .where(
+        OperationRow.county_id == bindparam("county"),
+        OperationRow.device_id == bindparam("device"),
+        OperationRow.device_seq.in_(bindparam("seqs", expanding=True)),
+    )
+    .order_by(OperationRow.device_seq)
+)
 
 
 def _lacking(

@@ -99,8 +99,8 @@ class Posting:
             )
         new = _held_after(self, item, old, content_hash)
         self.held[item.record_id] = new
-        self.rows[item.record_id] = record_row(self.county_id, item, new, self.now)
-        self.rows[item.record_id]["body"] = JsonText(content.decode())
+        row = record_row(self.county_id, item, new, self.now)
+        self.rows[item.record_id] = {**row, "body": JsonText(content.decode())}
         self._plan_changes(item, old, new)
         return Written(record_id=new.record_id, revision=new.revision, hash=new.hash, changed=True)
 

@@ -7,25 +7,25 @@ names. What neither can give back is left for a person, and the newest backup.
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Text, cast, delete, insert, select, update
+from sqlalchemy import Text, cast, delete, select, update
 from sqlalchemy.orm import Session
 
 from core.merging import NOTHING, Edit, merged
 from core.vocabulary import STANDING_KINDS
-from core.wire.digests import EMPTY_ROOT, body_hash
+from core.wire.digests import body_hash
 from core.wire.schemas import schema_of, todays
 from county.audit import note_act
+from county.bulk import insert_rows
 from county.checking import Damage, hash_of, is_whole, parsed
 from county.config import local_date
 from county.held import Held, load
 from county.ledger import RecordWrite, needed_ids, record_row, resident_of
-from county.numbering import number_changes
+from county.numbering import number_changes, open_scopes
 from county.office import CONSOLE
 from county.repair import settle_root
 from county.rollups import refresh_residents
@@ -96,7 +96,7 @@ def _write_anew(session: Session, county_id: str, damage: Damage, now: datetime)
         delete(RecordRow).where(RecordRow.county_id == county_id, RecordRow.id == write.record_id)
     )
     row = record_row(county_id, write, held, origin.received_at)
-    session.connection().execute(insert(RecordRow), [row])
+    insert_rows(session, RecordRow, [row])
     if held.resident_id is not None:
         refresh_residents(session, county_id, [held.resident_id], local_date(now))
     if not held.removed:
@@ -284,20 +284,9 @@ def _fill_numbers(session: Session, county_id: str, scope_id: str) -> bool:
 
 def _fill(session: Session, holes: Iterable[int], found: Any) -> None:
     rows = [{**_change(found._asdict()), "seq": seq} for seq in holes]
-    session.flush()
-    if rows:
-        session.connection().execute(insert(ChangeRow), rows)
+    insert_rows(session, ChangeRow, rows)
 
 
 def _head(session: Session, county_id: str, scope_id: str) -> ScopeHeadRow:
-    head = session.get(ScopeHeadRow, (county_id, scope_id), with_for_update=True)
-    if head is None:
-        head = ScopeHeadRow(
-            county_id=county_id,
-            scope_id=scope_id,
-            epoch=secrets.token_hex(4),
-            head=0,
-            root=EMPTY_ROOT,
-        )
-        session.add(head)
-    return head
+    open_scopes(session, county_id, [scope_id])
+    return session.get_one(ScopeHeadRow, (county_id, scope_id), with_for_update=True)

@@ -20,7 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from core.refusals import Refused
 from core.wire.envelopes import SyncResponse
-from county.answers import ACCEPTED
+from core.wire.receipts import ACCEPTED
 from county.audit import BACKUP
 from county.config import VERSION, utc_now
 from county.db import Database

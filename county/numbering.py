@@ -55,7 +55,7 @@ def _locked_heads(
     missing = [scope_id for scope_id in scopes if scope_id not in heads]
     if not missing:
         return heads
-    _open_scopes(session, county_id, missing)
+    open_scopes(session, county_id, missing)
     return _found(session, county_id, scopes)
 
 
@@ -79,7 +79,8 @@ _MOVE = update(ScopeHeadRow).where(
 )
 
 
-def _open_scopes(session: Session, county_id: str, scopes: Iterable[str]) -> None:
+def open_scopes(session: Session, county_id: str, scopes: Iterable[str]) -> None:
+    """Begin scopes at number 0, in an epoch of their own; those that have begun are left alone."""
     rows = [
         {
             "county_id": county_id,

@@ -73,7 +73,9 @@ class BoundedHeads(HttpToolsProtocol):
     _is_in_head = False
     _head_bytes = 0
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+    def connection_made(  # type: ignore[override]  # uvicorn narrows the argument as well
+        self, transport: asyncio.Transport
+    ) -> None:
         """The first head is awaited from here on."""
         super().connection_made(transport)
         self._await_head()

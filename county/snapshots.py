@@ -17,6 +17,7 @@ from core.wire.envelopes import Cursor
 from core.wire.snapshots import SnapshotLine, SnapshotOffer
 from county.db import Database
 from county.enrolment import scopes_in
+from county.feed import STANDS
 from county.snapshot_files import KeptSnapshot, SnapshotFiles
 from county.tables import ChangeRow, DeviceRow, RecordRow, ScopeHeadRow, UserRow
 
@@ -142,17 +143,10 @@ def _lines(session: Session, head: ScopeHeadRow) -> Iterator[bytes]:
 
 
 def _standing(head: ScopeHeadRow) -> Any:
-    stands = and_(
-        RecordRow.county_id == ChangeRow.county_id,
-        RecordRow.id == ChangeRow.record_id,
-        RecordRow.revision == ChangeRow.revision,
-        RecordRow.scope_id == ChangeRow.scope_id,
-        RecordRow.removed.is_(False),
-    )
     query = (
         # The body as text, as it is stored: it goes into a line without being read.
         select(*_COLUMNS, cast(RecordRow.body, Text).label("text"))
-        .join(RecordRow, stands)
+        .join(RecordRow, STANDS)
         .where(
             ChangeRow.county_id == head.county_id,
             ChangeRow.scope_id == head.scope_id,

@@ -12,9 +12,7 @@ from sqlmodel import Session, col
 from app.store.chunks import chunks
 from app.store.outbox import OutboxState, iso
 from app.store.tables import OutboxRow
-from core.wire.receipts import Receipt, Taken
-
-REFUSED_OUTCOME = "refused"
+from core.wire.receipts import ACCEPTED, REFUSED, Receipt, Taken
 
 
 def settle(
@@ -45,7 +43,7 @@ def _settle_run(session: Session, run: Taken, now: datetime) -> None:
     last = session.connection().execute(_ENVELOPE, {"seq": run.last_seq}).scalar()
     if last is None or from_json(last)["hash"] != run.hash:
         return
-    said = {"outcome": "accepted", "received_at": run.received_at}
+    said = {"outcome": ACCEPTED, "received_at": run.received_at}
     values = {
         "first": run.first_seq,
         "last": run.last_seq,
@@ -84,7 +82,7 @@ _NUMBERED = select(
 
 def _answer(receipt: Receipt) -> tuple[OutboxState, str]:
     """The state it brings about, and what the operation's row does not say itself, as JSON."""
-    refused = receipt.outcome == REFUSED_OUTCOME
+    refused = receipt.outcome == REFUSED
     said = {
         name: getattr(receipt, name)
         for name in ("outcome", "received_at", "code", "values")

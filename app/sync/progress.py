@@ -7,9 +7,7 @@ from dataclasses import dataclass, field
 from app.clock import Clock
 from app.county_link import Progress, SyncProgress, SyncResult
 from core.wire.envelopes import SyncResponse
-from core.wire.receipts import answered_count
-
-REFUSED = "refused"
+from core.wire.receipts import REFUSED, answered_count
 
 
 @dataclass(slots=True, kw_only=True)

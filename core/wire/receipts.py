@@ -8,6 +8,9 @@ from typing import Any
 
 from core.wire.canonical import canonical_bytes
 
+ACCEPTED, REFUSED = "accepted", "refused"
+"""Two of a receipt's outcomes, which both ends tell from the others."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Taken:

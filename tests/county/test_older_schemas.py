@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
+from functools import partial
 from typing import Any
 
 import pytest
@@ -69,9 +70,11 @@ def test_every_kind_is_at_its_first_schema_today() -> None:
 
 
 def test_a_body_goes_through_every_step_from_its_schema_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    def step(schema: int, body: Mapping[str, Any]) -> Mapping[str, Any]:
+        return {**body, "steps": [*body.get("steps", []), schema]}
+
     for schema in (1, 2):
-        step = lambda body, at=schema: {**body, "steps": [*body.get("steps", []), at]}  # noqa: E731
-        monkeypatch.setitem(CONVERTERS, ("song", schema), step)
+        monkeypatch.setitem(CONVERTERS, ("song", schema), partial(step, schema))
     assert schema_of("song") == 3
     assert [todays("song", schema, {}) for schema in (1, 2, 3, 9)] == [
         {"steps": [1, 2]},
