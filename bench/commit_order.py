@@ -14,10 +14,11 @@ from bench.visits import OFFICE, written
 from core.ids import village_scope
 from core.people import Household
 from core.wire.envelopes import Cursor
-from county import feed, ledger
+from county import ledger
 from county.config import CountyConfig, utc_now
 from county.db import Database, open_database
 from county.escrow_key import new_escrow_key
+from county.feed import Feed
 from county.keys import found_county
 from county.people import act_of, add_township, add_village
 from county.schema import upgrade
@@ -96,7 +97,7 @@ def _seen(database: Database, scope: str, over: Event) -> list[str]:
     last_look = False
     while True:
         with database.reading() as session:
-            page = feed.page(session, COUNTY_ID, (scope,), cursors, PAGE)
+            page = Feed(session, COUNTY_ID, (scope,)).page((scope,), cursors, PAGE)
         cursors.update(page.cursors)
         seen.extend(change.record_id for change in page.changes)
         if last_look and not page.has_more:

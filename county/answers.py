@@ -21,8 +21,10 @@ from county.envelopes import Opened
 from county.held import CHUNK
 from county.tables import ConflictRow, DeviceRow, OperationRow, QuarantineRow
 
+_Row = dict[str, Any]
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """What the county said to one operation; `told` is what its outcome or code needs beside it."""
 
@@ -132,14 +134,18 @@ def answer_of(item: Answered, now: datetime) -> Answer:
     )
 
 
-def kept_answers(session: Session, device: DeviceRow, op_ids: Sequence[str]) -> dict[str, Answer]:
-    """The answers a tablet's operations got the first time, by `op_id`."""
-    found: dict[str, Answer] = {}
+def kept_answers(
+    session: Session, county_id: str, handed_in: Sequence[tuple[str, Sequence[Opened]]]
+) -> list[dict[str, Answer]]:
+    """The answers operations got the first time, by `op_id`, for each tablet's batch of them."""
+    found: dict[str, dict[str, Answer]] = {device_id: {} for device_id, _ in handed_in}
+    op_ids = [item.op_id for _, batch in handed_in for item in batch]
     for start in range(0, len(op_ids), CHUNK):
         some = op_ids[start : start + CHUNK]
-        rows = run(session, _KEPT, county=device.county_id, device=device.id, op_ids=some)
-        found.update({row.op_id: Answer(**row._mapping) for row in rows})
-    return found
+        rows = run(session, _KEPT, county=county_id, devices=list(found), op_ids=some)
+        for device_id, *answer in rows:
+            found[device_id][answer[0]] = Answer(*answer)
+    return [found[device_id] for device_id, _ in handed_in]
 
 
 ANSWER = (
@@ -155,9 +161,9 @@ ANSWER = (
 )
 """What an `Answer` is made of."""
 
-_KEPT = select(*ANSWER).where(
+_KEPT = select(OperationRow.device_id, *ANSWER).where(
     OperationRow.county_id == bindparam("county"),
-    OperationRow.device_id == bindparam("device"),
+    OperationRow.device_id.in_(bindparam("devices", expanding=True)),
     OperationRow.op_id.in_(bindparam("op_ids", expanding=True)),
 )
 
@@ -181,23 +187,23 @@ def _told(accepted: Accepted) -> dict[str, Any]:
 
 def keep(
     session: Session,
-    device: DeviceRow,
-    answered: Sequence[tuple[Answered, Answer]],
+    said: Sequence[tuple[DeviceRow, Sequence[tuple[Answered, Answer]]]],
     now: datetime,
 ) -> None:
-    """Note what came and what was answered, and how far the tablet's chain now reaches."""
-    numbered = [(item, answer) for item, answer in answered if item.numbered]
-    insert_rows(session, OperationRow, [_operation_row(device, *each) for each in numbered])
-    if numbered:
-        _, last = numbered[-1]
-        device.last_seq, device.last_hash = last.device_seq, last.hash
-    refused = [
-        _quarantine_row(device, item, answer)
-        for item, answer in answered
-        if item.refusal is not None
-    ]
+    """Note what came from each tablet and what was answered, and how far its chain now reaches."""
+    operations, refused, conflicts = list[_Row](), list[_Row](), list[_Row]()
+    for device, answered in said:
+        numbered = [(item, answer) for item, answer in answered if item.numbered]
+        operations += [_operation_row(device, *each) for each in numbered]
+        if numbered:
+            _, last = numbered[-1]
+            device.last_seq, device.last_hash = last.device_seq, last.hash
+        for item, answer in answered:
+            if item.refusal is not None:
+                refused.append(_quarantine_row(device, item, answer))
+            conflicts += conflict_rows(device, item, now)
+    insert_rows(session, OperationRow, operations)
     insert_rows(session, QuarantineRow, refused, there=LEAVE)
-    conflicts = [row for item, _ in answered for row in conflict_rows(device, item, now)]
     insert_rows(session, ConflictRow, conflicts)
 
 
@@ -236,6 +242,11 @@ def _quarantine_row(device: DeviceRow, item: Answered, answer: Answer) -> dict[s
 def lacking(answer: Answer) -> str | None:
     """The id of the record for want of which an operation was refused."""
     return str(answer.told["record"]) if answer.code == UNKNOWN_REFERENCE else None
+
+
+def lacked(refusal: Refusal) -> str | None:
+    """The id of the record for want of which an operation is being refused."""
+    return str(refusal.values["record"]) if refusal.code == UNKNOWN_REFERENCE else None
 
 
 def conflict_rows(device: DeviceRow, item: Answered, now: datetime) -> Iterable[dict[str, Any]]:

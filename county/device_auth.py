@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from cryptography.exceptions import InvalidSignature
 from sqlalchemy import and_, bindparam, delete, select
@@ -22,10 +23,12 @@ from core.wire.signing import (
     text_to_sign,
 )
 from county.bulk import LEAVE, insert_rows
-from county.db import run
-from county.keys import check_signature
+from county.db import Database, run
+from county.keys import check_signature, the_county
 from county.tables import DeviceRow, NonceRow, UserRow
 
+MOST_KEYS = 10_000
+"""Tablets whose keys are remembered."""
 _DEVICE = re.compile(r"[0-9a-z-]{1,64}")
 _NONCE = re.compile(r"[0-9a-f]{32}")
 _TIME = re.compile(r"[0-9]{1,12}")
@@ -70,63 +73,107 @@ def signed_request(
     return SignedRequest(parts=parts, signature=headers.get(SIGNATURE_HEADER, ""))
 
 
-def prove(session: Session, county_id: str, request: SignedRequest, now: datetime) -> DeviceRow:
-    """The tablet of the county that signed this request just now; raises NotProven for any other.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proven:
+    """A request whose sender is known, not yet read."""
 
-    Codes: `auth.device_unknown`, `auth.signature`, `auth.clock` (the answer carries the
-    county's time, and the tablet signs again).
+    county_id: str
+    device_id: str
+    public_key: str
+    signed: SignedRequest
+
+
+class Doorkeeper:
+    """Proves who sends a request, before anything of its body is looked at.
+
+    The key of a tablet never changes, so those asked for last are remembered; whether the
+    tablet still has its place is for the transaction to see.
     """
-    values = {"county": county_id, "device": request.parts.device_id}
-    device = session.scalars(_BY_ID, values).first()
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._known = lru_cache(maxsize=MOST_KEYS)(self._read)
+
+    def proven(self, request: SignedRequest, now: datetime) -> Proven:
+        """The tablet of this county that signed the request just now.
+
+        Raises NotProven `auth.device_unknown`, `auth.signature`, `auth.clock` (the answer
+        carries the county's time, and the tablet signs again).
+        """
+        device_id = request.parts.device_id
+        county_id, public_key = self._known(device_id)
+        try:
+            check_signature(public_key, request.signature, text_to_sign(request.parts))
+        except (InvalidSignature, ValueError) as error:
+            raise NotProven("auth.signature") from error
+        if abs(now.timestamp() - request.parts.time) > MAX_SKEW_S:
+            raise NotProven("auth.clock")
+        return Proven(
+            county_id=county_id, device_id=device_id, public_key=public_key, signed=request
+        )
+
+    def _read(self, device_id: str) -> tuple[str, str]:
+        """The county's id and the tablet's key; what is raised is not remembered."""
+        with self._database.reading() as session:
+            county_id = the_county(session).county_id
+            return county_id, the_tablet(session, county_id, device_id).public_key
+
+
+def the_tablet(session: Session, county_id: str, device_id: str) -> DeviceRow:
+    """A tablet of the county; raises NotProven `auth.device_unknown`."""
+    device = session.get(DeviceRow, (county_id, device_id))
     if device is None:
         raise NotProven("auth.device_unknown")
-    try:
-        check_signature(device.public_key, request.signature, text_to_sign(request.parts))
-    except (InvalidSignature, ValueError) as error:
-        raise NotProven("auth.signature") from error
-    if abs(now.timestamp() - request.parts.time) > MAX_SKEW_S:
-        raise NotProven("auth.clock")
     return device
 
 
-def with_its_doctor(session: Session, county_id: str, device_id: str) -> tuple[DeviceRow, UserRow]:
-    """A tablet, locked until the transaction ends, and whose it is.
+def with_their_doctors(
+    session: Session, county_id: str, device_ids: Iterable[str]
+) -> dict[str, tuple[DeviceRow, UserRow]]:
+    """Tablets by id, locked until the transaction ends, and whose they are.
 
-    Raises NotProven `auth.device_unknown`.
+    Raises NotProven `auth.device_unknown` where one is not of this county.
     """
-    found = session.execute(_LOCKED, {"county": county_id, "device": device_id}).first()
-    if found is None:
+    ids = sorted(set(device_ids))
+    found = session.execute(_LOCKED, {"county": county_id, "devices": ids})
+    tablets = {device.id: (device, doctor) for device, doctor in found}
+    if len(tablets) < len(ids):
         raise NotProven("auth.device_unknown")
-    return found[0], found[1]
+    return tablets
 
 
-_IS_THE_DEVICE = and_(
-    DeviceRow.county_id == bindparam("county"), DeviceRow.id == bindparam("device")
-)
-_BY_ID = select(DeviceRow).where(_IS_THE_DEVICE)
 _LOCKED = (
     select(DeviceRow, UserRow)
     .join(
         UserRow,
         and_(UserRow.county_id == DeviceRow.county_id, UserRow.id == DeviceRow.doctor_id),
     )
-    .where(_IS_THE_DEVICE)
+    .where(
+        DeviceRow.county_id == bindparam("county"),
+        DeviceRow.id.in_(bindparam("devices", expanding=True)),
+    )
+    .order_by(DeviceRow.id)  # two transactions then never wait for each other
     .with_for_update(of=DeviceRow)
 )
 
 
-def spend_nonce(session: Session, county_id: str, parts: SignedParts, now: datetime) -> None:
-    """Note that this request has been taken; raises NotProven `auth.replayed` the second time."""
+def spend_nonces(
+    session: Session, county_id: str, requests: Sequence[SignedParts], now: datetime
+) -> None:
+    """Note that these requests are taken; raises NotProven `auth.replayed` the second time."""
     forgotten = now - timedelta(seconds=2 * MAX_SKEW_S)
-    who = {"county": county_id, "device": parts.device_id}
-    run(session, _FORGET, **who, before=forgotten)
-    row = {"county_id": county_id, "device_id": parts.device_id, "nonce": parts.nonce, "at": now}
-    if insert_rows(session, NonceRow, [row], there=LEAVE) == 0:
+    devices = [parts.device_id for parts in requests]
+    run(session, _FORGET, county=county_id, devices=devices, before=forgotten)
+    rows = [
+        {"county_id": county_id, "device_id": parts.device_id, "nonce": parts.nonce, "at": now}
+        for parts in requests
+    ]
+    if insert_rows(session, NonceRow, rows, there=LEAVE) < len(rows):
         raise NotProven("auth.replayed")
 
 
 _FORGET = delete(NonceRow).where(
     NonceRow.county_id == bindparam("county"),
-    NonceRow.device_id == bindparam("device"),
+    NonceRow.device_id.in_(bindparam("devices", expanding=True)),
     NonceRow.at < bindparam("before"),
 )

@@ -47,15 +47,18 @@ def keep(session: Session, county: CountyRow, device_id: str, sealed: bytes, now
     return name
 
 
-def key_to_seal_to(session: Session, county: CountyRow, device_id: str) -> str:
-    """The public key a tablet shall seal to from now on; "" where it does so already."""
-    told = run(session, _TOLD, county=county.county_id, device=device_id).scalar()
+def keys_to_seal_to(
+    session: Session, county: CountyRow, device_ids: Sequence[str]
+) -> dict[str, str]:
+    """The public keys tablets shall seal to from now on; without those that do so already."""
     key = key_in_force(county)
-    return "" if told is None or told == key.name else key.public
+    told = run(session, _TOLD, county=county.county_id, devices=list(device_ids))
+    return {device_id: key.public for device_id, name in told if name != key.name}
 
 
-_TOLD = select(EscrowRow.told_name).where(
-    EscrowRow.county_id == bindparam("county"), EscrowRow.device_id == bindparam("device")
+_TOLD = select(EscrowRow.device_id, EscrowRow.told_name).where(
+    EscrowRow.county_id == bindparam("county"),
+    EscrowRow.device_id.in_(bindparam("devices", expanding=True)),
 )
 
 

@@ -1,4 +1,4 @@
-"""One round trip of a tablet: operations in, receipts and the next changes out."""
+"""One round trip of a tablet, or of several: operations in, receipts and the next changes out."""
 
 from __future__ import annotations
 
@@ -11,16 +11,17 @@ from pydantic import ValidationError
 from sqlalchemy.orm import Session
 
 from core.refusals import Refusal, Refused
+from core.wire.custody import Orders
 from core.wire.envelopes import REQUESTS, SyncRequest, SyncResponse
 from core.wire.receipts import Receipt, Taken, receipts_bytes
 from core.wire.snapshots import SnapshotOffer
-from county import feed
 from county.config import VERSION
 from county.db import Database, json_value
-from county.device_auth import SignedRequest, prove, spend_nonce, with_its_doctor
+from county.device_auth import Proven, spend_nonces, with_their_doctors
 from county.enrolment import scopes_of
 from county.envelopes import Opened, opened
-from county.ingest import Intake, take_in
+from county.feed import Feed, Page
+from county.ingest import Delivery, Intake, take_in_together
 from county.judging_anew import told_anew
 from county.keys import sign, the_county
 from county.orders import orders_for
@@ -32,40 +33,61 @@ MOST_OPERATIONS = 20_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Proven:
-    """A request whose sender is known, not yet read."""
+class Call:
+    """A request that has been read, and came at `now`.
 
-    county: CountyRow
-    device_id: str
-    public_key: str
-    signed: SignedRequest
-
-
-def proven(database: Database, signed: SignedRequest, now: datetime) -> Proven:
-    """Who sent the request; raises NotProven. Nothing of the body has been looked at yet."""
-    with database.reading() as session:
-        county = the_county(session)
-        device = prove(session, county.county_id, signed, now)
-    return Proven(county=county, device_id=device.id, public_key=device.public_key, signed=signed)
-
-
-def exchange(
-    database: Database, sender: Proven, plain: bytes, now: datetime, snapshots: Snapshots
-) -> SyncResponse:
-    """Take in what the tablet sent and answer with what it lacks, in one transaction.
-
-    Scopes it has nothing of are offered whole instead, where it takes that.
-
-    Raises Refused `wire.malformed` for a body that is no request, NotProven
-    `auth.replayed` for one that has been taken already.
+    `offers` are the scopes the tablet has nothing of and may load whole instead.
     """
+
+    sender: Proven
+    request: SyncRequest
+    batch: Sequence[Opened]
+    offers: Mapping[str, SnapshotOffer]
+    now: datetime
+
+
+def read_call(sender: Proven, plain: bytes, now: datetime, snapshots: Snapshots) -> Call:
+    """What a tablet asks, before anything is written; raises Refused `wire.malformed`."""
     request, envelopes = _read(plain, sender.device_id)
     batch = opened(envelopes, sender.device_id, sender.public_key)
     offers: Mapping[str, SnapshotOffer] = {}
     if request.takes_snapshots:
-        offers = snapshots.offered(sender.county.county_id, sender.device_id, request.cursors, now)
+        offers = snapshots.offered(sender.county_id, sender.device_id, request.cursors, now)
+    return Call(sender=sender, request=request, batch=batch, offers=offers, now=now)
+
+
+def exchange(database: Database, call: Call) -> SyncResponse:
+    """Take in what a tablet sent and answer with what it lacks, in one transaction.
+
+    Raises NotProven `auth.replayed` for a request that has been taken already.
+    """
     with database.writing() as session:
-        return _exchanged(session, sender, request, batch, offers, now)
+        (answer,) = _exchanged(session, [call])
+    return answer
+
+
+def exchange_together(
+    database: Database, calls: Sequence[Call]
+) -> Sequence[SyncResponse | Exception]:
+    """What `exchange` does, for calls of several tablets in one transaction.
+
+    Where anything stands in the way of that, of a single call too, it is one after the
+    other, and each has its own answer or error.
+    """
+    if len(calls) > 1:
+        try:
+            with database.writing() as session:
+                return _exchanged(session, calls)
+        except Exception:  # whose fault it was shows when they are taken alone
+            pass
+    return [_alone(database, call) for call in calls]
+
+
+def _alone(database: Database, call: Call) -> SyncResponse | Exception:
+    try:
+        return exchange(database, call)
+    except Exception as error:
+        return error
 
 
 def _read(plain: bytes, device_id: str) -> tuple[SyncRequest, Sequence[Any]]:
@@ -84,73 +106,100 @@ def _read(plain: bytes, device_id: str) -> tuple[SyncRequest, Sequence[Any]]:
     return request, envelopes
 
 
-def _exchanged(
-    session: Session,
-    sender: Proven,
-    request: SyncRequest,
-    batch: Sequence[Opened],
-    offers: Mapping[str, SnapshotOffer],
-    now: datetime,
-) -> SyncResponse:
-    county_id = sender.county.county_id
-    spend_nonce(session, county_id, sender.signed.parts, now)
+def _exchanged(session: Session, calls: Sequence[Call]) -> list[SyncResponse]:
+    """The answers to calls of different tablets, in the order of the calls."""
+    county, now = the_county(session), max(call.now for call in calls)
+    county_id = county.county_id
+    spend_nonces(session, county_id, [call.sender.signed.parts for call in calls], now)
     # Held here, a row is not read again by whoever asks for it further down.
-    device, doctor = with_its_doctor(session, county_id, sender.device_id)
-    intake = Intake()
-    if batch or request.refused:
-        intake = take_in(session, device, batch, now, asked=bool(request.refused))
-    device.last_seen_at, device.app_version = now, request.app_version[:40]
+    tablets = with_their_doctors(session, county_id, [call.sender.device_id for call in calls])
+    devices = [tablets[call.sender.device_id][0] for call in calls]
+    doctors = [tablets[call.sender.device_id][1] for call in calls]
+    intakes = _taken_in(session, devices, calls, now)
+    for device, call in zip(devices, calls, strict=True):
+        device.last_seen_at, device.app_version = now, call.request.app_version[:40]
+    scopes = {scope for doctor in doctors for scope in scopes_of(doctor)}
+    feed = Feed(session, county_id, scopes, intakes[0].changes)
+    orders = orders_for(session, county, devices)
+    return [
+        _answer(session, _Party(call, county, device, doctor, now), intake, feed, order)
+        for call, device, doctor, intake, order in zip(
+            calls, devices, doctors, intakes, orders, strict=True
+        )
+    ]
+
+
+def _taken_in(
+    session: Session, devices: Sequence[DeviceRow], calls: Sequence[Call], now: datetime
+) -> Sequence[Intake]:
+    if not any(call.batch or call.request.refused for call in calls):
+        return [Intake()] * len(calls)
+    deliveries = [
+        Delivery(device=device, batch=call.batch, asked=bool(call.request.refused))
+        for device, call in zip(devices, calls, strict=True)
+    ]
+    return take_in_together(session, deliveries, now)
+
+
+@dataclass(frozen=True, slots=True)
+class _Party:
+    """A call with the tablet it came from, as the transaction holds it."""
+
+    call: Call
+    county: CountyRow
+    device: DeviceRow
+    doctor: UserRow
+    now: datetime
+
+
+def _answer(
+    session: Session, party: _Party, intake: Intake, feed: Feed, orders: Orders | None
+) -> SyncResponse:
+    call, device, request = party.call, party.device, party.call.request
     is_active = device.state == "active"
-    page = _page(session, doctor, request, intake, offers) if is_active else feed.Page()
-    repaired = _repaired(session, doctor, request, now) if is_active else Repair()
+    page = _page(party, intake, feed) if is_active else Page()
+    repaired = _repaired(session, party) if is_active else Repair()
     receipts = intake.receipts
     if is_active and request.refused:
         receipts += told_anew(session, device, request.refused)
     return SyncResponse(
-        server_time=now.isoformat(),
+        server_time=party.now.isoformat(),
         county_version=VERSION,
         taken=intake.taken,
         receipts=receipts,
-        receipts_signature=_signature(sender.county, intake.taken, receipts),
+        receipts_signature=_signature(party.county, intake.taken, receipts),
         resend_from=intake.resend_from or _lost_here(device, request),
         durable_seq=device.durable_seq,
         numbered=page.numbered,
         changes=page.changes,
         cursors=page.cursors,
         dropped_scopes=page.dropped_scopes,
-        has_more=page.has_more or (is_active and bool(offers)),
+        has_more=page.has_more or (is_active and bool(call.offers)),
         roots=page.roots,
         revoked=not is_active,
-        orders=orders_for(session, sender.county, device),
-        snapshots=dict(offers) if is_active else {},
+        orders=orders,
+        snapshots=dict(call.offers) if is_active else {},
         told=repaired.told,
         repairs=repaired.changes,
     )
 
 
-def _page(
-    session: Session,
-    doctor: UserRow,
-    request: SyncRequest,
-    intake: Intake,
-    offers: Mapping[str, SnapshotOffer],
-) -> feed.Page:
+def _page(party: _Party, intake: Intake, feed: Feed) -> Page:
     """The next changes of the scopes that are not offered whole."""
+    offers, request = party.call.offers, party.call.request
     return feed.page(
-        session,
-        doctor.county_id,
-        [scope for scope in scopes_of(doctor) if scope not in offers],
+        [scope for scope in scopes_of(party.doctor) if scope not in offers],
         {scope: at for scope, at in request.cursors.items() if scope not in offers},
         request.want,
-        feed.Fresh(own=intake.own, changes=intake.changes),
+        intake.own,
     )
 
 
-def _repaired(session: Session, doctor: UserRow, request: SyncRequest, now: datetime) -> Repair:
-    question = request.question
-    if question is None or question.scope_id not in scopes_of(doctor):
+def _repaired(session: Session, party: _Party) -> Repair:
+    question = party.call.request.question
+    if question is None or question.scope_id not in scopes_of(party.doctor):
         return Repair()
-    return repair(session, doctor.county_id, question, now)
+    return repair(session, party.doctor.county_id, question, party.now)
 
 
 def _lost_here(device: DeviceRow, request: SyncRequest) -> int | None:

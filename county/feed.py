@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import and_, bindparam, or_, select
@@ -15,6 +16,7 @@ from county.tables import ChangeRow, RecordRow, ScopeHeadRow
 
 MOST_CHANGES = 5_000
 CHUNK = 1_000
+NONE: Mapping[str, int] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,53 +35,70 @@ class Page:
     roots: dict[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fresh:
-    """What the request at hand has brought.
+class Feed:
+    """What one transaction can tell tablets: their scopes' heads are read once for all of them.
 
-    `own` are the facts the tablet has the bodies of, by record, with their numbers there;
     `changes` are those this transaction has numbered, the last ones of their scopes.
     """
 
-    own: Mapping[str, int] = field(default_factory=dict)
-    changes: Sequence[Mapping[str, Any]] = ()
+    def __init__(
+        self,
+        session: Session,
+        county_id: str,
+        scopes: Iterable[str],
+        changes: Iterable[Mapping[str, Any]] = (),
+    ) -> None:
+        self._session = session
+        self._county_id = county_id
+        self._heads = _heads(session, county_id, sorted(set(scopes)))
+        self._just_made: dict[str, list[Mapping[str, Any]]] = {}
+        for change in changes:
+            self._just_made.setdefault(change["scope_id"], []).append(change)
 
+    def page(
+        self,
+        scopes: Sequence[str],
+        cursors: Mapping[str, Cursor],
+        want: int,
+        own: Mapping[str, int] = NONE,
+    ) -> Page:
+        """The next `want` changes of these scopes after the cursors, scope by scope.
 
-def page(
-    session: Session,
-    county_id: str,
-    scopes: Sequence[str],
-    cursors: Mapping[str, Cursor],
-    want: int,
-    fresh: Fresh | None = None,
-) -> Page:
-    """The next `want` changes of these scopes after the cursors, scope by scope.
-
-    A cursor of another epoch belongs to a history that is gone: its scope starts over.
-    The tablet's own facts are only numbered, and do not count. Puts that a later change has
-    overtaken are passed over.
-    """
-    return _Paging(session, county_id, fresh or Fresh(), want).page(scopes, cursors)
+        `own` are the facts the tablet has the bodies of, by record, with their numbers there:
+        they are only numbered, and do not count. A cursor of another epoch belongs to a
+        history that is gone: its scope starts over. Puts that a later change has overtaken
+        are passed over.
+        """
+        paging = _Paging(self._session, self._county_id, self._just_made, own, want)
+        heads = [self._heads[scope] for scope in scopes if scope in self._heads]
+        return paging.page(heads, scopes, cursors)
 
 
 class _Paging:
     """One page in the making."""
 
-    def __init__(self, session: Session, county_id: str, fresh: Fresh, want: int) -> None:
+    def __init__(
+        self,
+        session: Session,
+        county_id: str,
+        just_made: Mapping[str, Sequence[Mapping[str, Any]]],
+        own: Mapping[str, int],
+        want: int,
+    ) -> None:
         self._session = session
         self._county_id = county_id
-        self._own = fresh.own
-        self._just_made: dict[str, list[Mapping[str, Any]]] = {}
-        for change in fresh.changes:
-            self._just_made.setdefault(change["scope_id"], []).append(change)
+        self._own = own
+        self._just_made = just_made
         self._room = max(1, min(want, MOST_CHANGES))
         self._numbered: list[_Run] = []
         self._rows: list[Mapping[str, Any]] = []
 
-    def page(self, scopes: Sequence[str], cursors: Mapping[str, Cursor]) -> Page:
+    def page(
+        self, heads: Iterable[Any], scopes: Sequence[str], cursors: Mapping[str, Cursor]
+    ) -> Page:
         reached: dict[str, Cursor] = {}
         roots: dict[str, str] = {}
-        for head in _heads(self._session, self._county_id, scopes):
+        for head in heads:
             end = self._read(head, _start(head, cursors.get(head.scope_id)))
             reached[head.scope_id] = Cursor(epoch=head.epoch, seq=end)
             if end == head.head:
@@ -166,10 +185,9 @@ def _start(head: Any, cursor: Cursor | None) -> int:
     return max(0, cursor.seq)
 
 
-def _heads(session: Session, county_id: str, scopes: Sequence[str]) -> list[Any]:
-    found = run(session, _HEADS, county=county_id, scopes=list(scopes))
-    heads = {head.scope_id: head for head in found}
-    return [heads[scope_id] for scope_id in scopes if scope_id in heads]
+def _heads(session: Session, county_id: str, scopes: Sequence[str]) -> dict[str, Any]:
+    found = run(session, _HEADS, county=county_id, scopes=scopes)
+    return {head.scope_id: head for head in found}
 
 
 _HEADS = select(

@@ -1,7 +1,8 @@
 """Takes a tablet's operations in: each once, in order, and one that cannot be taken set aside.
 
-The batch is written together; only where the database itself refuses it is it tried again
-one by one, each behind its own savepoint, so that a poisoned record costs nobody else.
+What one tablet hands in, or several at once, is written together; only where the database itself
+refuses it is it tried again one by one, each behind its own savepoint, so that a poisoned
+record costs nobody else.
 """
 
 from __future__ import annotations
@@ -18,12 +19,12 @@ from core.refusals import Refusal, Refused
 from core.wire.envelopes import Operation
 from core.wire.receipts import Receipt, Taken, answered_count
 from county import ledger
-from county.answers import Answered, Reply, answer_of, keep, kept_answers
+from county.answers import Answer, Answered, Reply, answer_of, keep, kept_answers, lacked
 from county.checks import Standpoint, judge, referred_ids
 from county.envelopes import Opened
 from county.held import load
 from county.judging_anew import Waiting, keep_anew, waiting_for
-from county.standpoints import standpoint_of
+from county.standpoints import standpoints_of
 from county.tables import DeviceRow
 
 _POISON = (DataError, IntegrityError, UnicodeEncodeError, OverflowError)
@@ -53,6 +54,28 @@ class Intake:
         return answered_count(self.taken, self.receipts)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """What one tablet hands in: `device` is locked by the caller until the transaction ends.
+
+    Where the tablet `asked`, what it has in quarantine itself and lacks nothing any more is
+    judged anew too.
+    """
+
+    device: DeviceRow
+    batch: Sequence[Opened]
+    asked: bool = False
+
+    @property
+    def is_active(self) -> bool:
+        """Whether what the tablet hands in may be written."""
+        return self.device.state == "active"
+
+
+class NotTogether(Exception):
+    """Of these deliveries one has to be through before another is judged."""
+
+
 def take_in(
     session: Session,
     device: DeviceRow,
@@ -61,38 +84,87 @@ def take_in(
     *,
     asked: bool = False,
 ) -> Intake:
-    """Answer every operation up to the first hole; `device` must be locked by the caller.
+    """Answer every operation of one tablet up to the first hole, as `take_in_together` does."""
+    (intake,) = take_in_together(session, [Delivery(device=device, batch=batch, asked=asked)], now)
+    return intake
 
-    What was set aside for want of a record of the batch is judged anew with it, and, where
-    the tablet `asked`, what it has in quarantine itself and lacks nothing any more.
+
+def take_in_together(
+    session: Session, deliveries: Sequence[Delivery], now: datetime
+) -> list[Intake]:
+    """Answer the operations of tablets of one county, of each up to its first hole.
+
+    It comes to the same as one delivery after the other. What was set aside for want of a
+    record of these is judged anew with them. Raises NotTogether where a delivery lacks what
+    one behind it brings.
     """
-    answers = kept_answers(session, device, [item.op_id for item in batch])
-    fresh = [item for item in batch if item.op_id not in answers]
-    line, resend_from = _gapless(fresh, device.last_seq)
+    county_id = deliveries[0].device.county_id
+    known = kept_answers(session, county_id, [(each.device.id, each.batch) for each in deliveries])
+    parts = [_Part(each, answers) for each, answers in zip(deliveries, known, strict=True)]
+    waiting = _waiting(session, county_id, parts, now)
     changes: Sequence[Mapping[str, Any]] = ()
-    waiting: list[Waiting] = []
-    if device.state == "active" and (line or asked):
-        waiting = waiting_for(session, device, line, now, asked=asked)
-    if line or waiting:
-        answered, changes = _judged_and_written(session, device, line, waiting, now)
-        said = [(item, answer_of(item, now)) for item in answered]
-        keep(session, device, said, now)
+    if waiting or any(part.line for part in parts):
+        changes = _judged_and_written(session, county_id, parts, waiting, now)
+        _check_order(parts, waiting)
+        keep(session, [(part.device, part.say(now)) for part in parts], now)
         keep_anew(session, waiting, now)
-        answers.update({answer.op_id: answer for _, answer in said})
-    reply, own = Reply(), {}
-    for item in batch:
-        answer = answers.get(item.op_id)
-        if answer is not None:
-            reply.add(answer)
-            if answer.is_plain and item.envelope.get("action") == "put":
-                own[answer.record_id] = answer.device_seq
-    return Intake(
-        taken=reply.taken,
-        receipts=tuple(reply.receipts),
-        resend_from=resend_from,
-        own=own,
-        changes=changes,
-    )
+    return [part.intake(changes) for part in parts]
+
+
+class _Part:
+    """One delivery on its way: what is known of it, what is new, and what becomes of that."""
+
+    def __init__(self, delivery: Delivery, answers: dict[str, Answer]) -> None:
+        self.device, self.is_active = delivery.device, delivery.is_active
+        self.asked = delivery.asked
+        self._batch = delivery.batch
+        self._answers = answers
+        fresh = [item for item in delivery.batch if item.op_id not in answers]
+        self.line, self._resend_from = _gapless(fresh, self.device.last_seq)
+        self.answered = [Answered(opened=item, refusal=item.refusal) for item in self.line]
+
+    def say(self, now: datetime) -> list[tuple[Answered, Answer]]:
+        """What was judged, with the answer to each."""
+        said = [(item, answer_of(item, now)) for item in self.answered]
+        self._answers.update({answer.op_id: answer for _, answer in said})
+        return said
+
+    def intake(self, changes: Sequence[Mapping[str, Any]]) -> Intake:
+        """What became of the delivery; `changes` are all that the transaction has made."""
+        reply, own = Reply(), {}
+        for item in self._batch:
+            answer = self._answers.get(item.op_id)
+            if answer is not None:
+                reply.add(answer)
+                if answer.is_plain and item.envelope.get("action") == "put":
+                    own[answer.record_id] = answer.device_seq
+        return Intake(
+            taken=reply.taken,
+            receipts=tuple(reply.receipts),
+            resend_from=self._resend_from,
+            own=own,
+            changes=changes,
+        )
+
+
+def _waiting(
+    session: Session, county_id: str, parts: Sequence[_Part], now: datetime
+) -> list[Waiting]:
+    active = [part for part in parts if part.is_active]
+    arriving = {item.record_id for part in active for item in part.line}
+    asking = [part.device.id for part in active if part.asked]
+    return waiting_for(session, county_id, arriving, asking, now) if arriving or asking else []
+
+
+def _check_order(parts: Sequence[_Part], waiting: Iterable[Waiting]) -> None:
+    """Raise NotTogether where what one delivery lacks came only after it was judged."""
+    if len(parts) == 1:
+        return
+    came = {item.opened.record_id for part in parts for item in part.answered}
+    came.update(item.answered.opened.record_id for item in waiting)
+    for part in parts:
+        if any(item.refusal and lacked(item.refusal) in came for item in part.answered):
+            raise NotTogether
 
 
 def _gapless(fresh: Sequence[Opened], last_seq: int) -> tuple[list[Opened], int | None]:
@@ -109,30 +181,26 @@ def _gapless(fresh: Sequence[Opened], last_seq: int) -> tuple[list[Opened], int 
 
 def _judged_and_written(
     session: Session,
-    device: DeviceRow,
-    line: Sequence[Opened],
+    county_id: str,
+    parts: Sequence[_Part],
     waiting: Sequence[Waiting],
     now: datetime,
-) -> tuple[list[Answered], Sequence[Mapping[str, Any]]]:
-    answered = [Answered(opened=item, refusal=item.refusal) for item in line]
-    _refuse_taken_numbers(answered, device)
-    if device.state != "active":
-        _refuse(answered, Refusal(code="device.revoked"))
-    elif answered and answered[0].refusal is None:
-        _check_chain(answered[0], device)
-    standpoint = standpoint_of(session, device, now)
-    turns = [(item, standpoint) for item in answered]
+) -> Sequence[Mapping[str, Any]]:
+    standpoints = standpoints_of(session, county_id, [part.device for part in parts], now)
+    turns: list[Turn] = []
+    for part in parts:
+        _refuse_taken_numbers(part.answered, part.device)
+        if not part.is_active:
+            _refuse(part.answered, Refusal(code="device.revoked"))
+        elif part.answered and part.answered[0].refusal is None:
+            _check_chain(part.answered[0], part.device)
+        turns += [(item, standpoints[part.device.id]) for item in part.answered]
     turns += [(item.answered, item.standpoint) for item in waiting]
     try:
         with session.begin_nested():
-            changes = _write(session, device.county_id, turns, now)
+            return _write(session, county_id, turns, now)
     except _POISON:
-        changes = [
-            change
-            for turn in turns
-            for change in _write_alone(session, device.county_id, turn, now)
-        ]
-    return answered, changes
+        return [change for turn in turns for change in _write_alone(session, county_id, turn, now)]
 
 
 def _refuse_taken_numbers(answered: Iterable[Answered], device: DeviceRow) -> None:

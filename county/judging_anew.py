@@ -19,10 +19,10 @@ from county.answers import ANSWER, Answer, Answered, answer_of, conflict_rows, l
 from county.bulk import insert_rows
 from county.checks import Standpoint
 from county.db import run
-from county.envelopes import MAX_SEQ, Opened, reopened
+from county.envelopes import MAX_SEQ, reopened
 from county.held import CHUNK
 from county.repair import COUNTY
-from county.standpoints import standpoint_of
+from county.standpoints import standpoints_of
 from county.tables import ConflictRow, DeviceRow, OperationRow, QuarantineRow, RecordRow
 
 MOST_JUDGED = 200
@@ -44,26 +44,30 @@ class Waiting:
 
 
 def waiting_for(
-    session: Session, device: DeviceRow, line: Sequence[Opened], now: datetime, *, asked: bool
+    session: Session,
+    county_id: str,
+    record_ids: Iterable[str],
+    asking: Sequence[str],
+    now: datetime,
 ) -> list[Waiting]:
-    """The operations of active tablets that lack a record of `line`, and the chains behind them.
+    """The operations of active tablets that lack one of these records, and the chains behind them.
 
-    Where the tablet `asked`, also its own whose records have come another way. What another
+    Also those of the tablets `asking` whose records have come another way. What another
     transaction is judging in this moment is left to it. A chain is in the order it is made of.
     """
     found: dict[str, tuple[QuarantineRow, DeviceRow]] = {}
-    if asked:
-        own = {"county": device.county_id, "device": device.id}
+    if asking:
+        own = {"county": county_id, "devices": list(asking)}
         found.update(_first(session, _OWN, own, MOST_JUDGED))
-    arriving = {item.record_id for item in line} | _record_ids(aside for aside, _ in found.values())
+    arriving = set(record_ids) | _record_ids(aside for aside, _ in found.values())
     for _ in range(LONGEST_CHAIN):
-        behind = _lacking(session, device.county_id, arriving, MOST_JUDGED - len(found))
+        behind = _lacking(session, county_id, arriving, MOST_JUDGED - len(found))
         fresh = {op_id: rows for op_id, rows in behind.items() if op_id not in found}
         found.update(fresh)
         arriving = _record_ids(aside for aside, _ in fresh.values())
         if not arriving:
             break
-    return _reopened(session, list(found.values()), now)
+    return _reopened(session, county_id, list(found.values()), now)
 
 
 def keep_anew(session: Session, waiting: Iterable[Waiting], now: datetime) -> None:
@@ -135,7 +139,7 @@ def _waiting(*which: ColumnElement[bool]) -> Select[tuple[QuarantineRow, DeviceR
 _LACKING = _waiting(QuarantineRow.lacks.in_(bindparam("ids", expanding=True)))
 _OWN = _waiting(
     QuarantineRow.lacks.is_not(None),
-    QuarantineRow.device_id == bindparam("device"),
+    QuarantineRow.device_id.in_(bindparam("devices", expanding=True)),
     exists().where(
         RecordRow.county_id == QuarantineRow.county_id,
         RecordRow.id == QuarantineRow.lacks,
@@ -161,12 +165,15 @@ def _record_ids(asides: Iterable[QuarantineRow]) -> set[str]:
 
 
 def _reopened(
-    session: Session, found: Sequence[tuple[QuarantineRow, DeviceRow]], now: datetime
+    session: Session,
+    county_id: str,
+    found: Sequence[tuple[QuarantineRow, DeviceRow]],
+    now: datetime,
 ) -> list[Waiting]:
-    standpoints: dict[str, Standpoint] = {}
-    for _, device in found:
-        if device.id not in standpoints:
-            standpoints[device.id] = standpoint_of(session, device, now)
+    if not found:
+        return []
+    devices = {device.id: device for _, device in found}
+    standpoints = standpoints_of(session, county_id, devices.values(), now)
     return [
         Waiting(
             aside=aside,

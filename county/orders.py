@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -9,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from core.refusals import Refusal, Refused
 from core.wire.custody import WIPE_AFTER_HAND_IN, WIPE_REGARDLESS, Orders, orders_bytes
-from county.escrow import key_to_seal_to
+from county.escrow import keys_to_seal_to
 from county.keys import sign
 from county.recovery import WIPED
 from county.tables import CountyRow, DeviceRow
@@ -19,13 +20,20 @@ MIN_KEEP_YEARS, MAX_KEEP_YEARS = 2, 30
 """Two at least: what is owed this year looks back into the last."""
 
 
-def orders_for(session: Session, county: CountyRow, device: DeviceRow) -> Orders | None:
-    """The signed orders of a tablet; None where all is as it is by default."""
+def orders_for(
+    session: Session, county: CountyRow, devices: Sequence[DeviceRow]
+) -> list[Orders | None]:
+    """The signed orders of each tablet; None where all is as it is by default."""
+    keys = keys_to_seal_to(session, county, [device.id for device in devices])
+    return [_signed(county, device, keys.get(device.id, "")) for device in devices]
+
+
+def _signed(county: CountyRow, device: DeviceRow, escrow_key: str) -> Orders | None:
     orders = Orders(
         lease_days=county.lease_days,
         keep_years=county.keep_years,
         wipe=device.wipe_order,
-        escrow_key=key_to_seal_to(session, county, device.id),
+        escrow_key=escrow_key,
     )
     if orders == Orders():
         return None

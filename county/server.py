@@ -6,6 +6,7 @@ import gc
 import signal
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import partial
 from typing import Any
 
 import structlog
@@ -20,7 +21,9 @@ from county.config import VERSION, CountyConfig, utc_now
 from county.db import Database, open_database
 from county.desk.site import desk_app
 from county.desk.visitor import Desk
+from county.device_auth import Doorkeeper
 from county.errors import add_error_answers
+from county.exchange import exchange_together
 from county.logs import set_up_logs
 from county.metrics import Measuring, Metrics
 from county.routes import custody, enrol, health, metrics, snapshot, sync
@@ -31,16 +34,19 @@ from county.slow_callers import BoundedBodies, heads_within
 from county.snapshot_files import SnapshotFiles
 from county.snapshots import Snapshots
 from county.tables import CountyRow
+from county.together import Together
 from county.tries import TryLimit
 
 SHUTDOWN_S = 20
 """How long requests under way may take to end when the county is stopped."""
-AT_ONCE = 4
+AT_ONCE = 16
 """Requests worked on at once; the others wait their turn.
 
 All of them share one interpreter: a crowd of threads takes it from the one that holds the
 database's lock at each of its statements, and everybody waits for that one.
 """
+MOST_TOGETHER = 64
+"""Calls and operations that share a transaction: what waits behind it waits no longer for that."""
 KEEP_ALIVE_S = 75
 """How long an idle connection stays open. An answer of 50 kB is on a village's link for seven
 seconds after the county has sent it: a connection closed before is missing to the next request."""
@@ -69,6 +75,13 @@ def create_app(config: CountyConfig) -> FastAPI:
         tries=TryLimit(),
         metrics=counts,
         snapshots=Snapshots(database=database, files=files, note=structlog.get_logger().info),
+        door=Doorkeeper(database),
+        exchanges=Together(
+            partial(exchange_together, database),
+            owner=lambda call: call.sender.device_id,
+            weight=lambda call: len(call.batch),
+            most=MOST_TOGETHER,
+        ),
     )
     app.add_middleware(BoundedBodies, most_bytes=MOST_SENT_BYTES, seconds=config.body_s)
     app.add_middleware(Measuring, metrics=counts)

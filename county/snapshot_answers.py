@@ -12,12 +12,11 @@ from sqlalchemy.orm import Session
 from core.refusals import Refusal, Refused
 from core.wire.envelopes import Cursor
 from core.wire.snapshots import SHA256_HEADER, SNAPSHOT_TYPE, snapshot_etag
-from county.device_auth import spend_nonce
+from county.device_auth import Proven, spend_nonces, the_tablet
 from county.enrolment import scopes_of
-from county.exchange import Proven
 from county.snapshot_files import KeptSnapshot
 from county.snapshots import Snapshots
-from county.tables import DeviceRow, ScopeHeadRow, UserRow
+from county.tables import ScopeHeadRow, UserRow
 
 _NAME = re.compile(r"([0-9A-Za-z_.-]{1,64})-([0-9]{1,18})")
 _RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})")
@@ -43,12 +42,12 @@ def served(
     """The snapshot `name` of a scope, whole or in the part that is asked for.
 
     Raises Refused `device.revoked`, `scope.not_yours`, `snapshot.gone`, NotProven
-    `auth.replayed`.
+    `auth.replayed`, `auth.device_unknown`.
     """
     with snapshots.database.writing() as session:
-        spend_nonce(session, sender.county.county_id, sender.signed.parts, now)
+        spend_nonces(session, sender.county_id, [sender.signed.parts], now)
         cursor = _entitled(session, sender, scope_id, name)
-    kept = snapshots.find(sender.county.county_id, scope_id, cursor)
+    kept = snapshots.find(sender.county_id, scope_id, cursor)
     if kept is None:
         raise _gone()
     etag = snapshot_etag(kept.offer.sha256)
@@ -65,8 +64,8 @@ def served(
 
 
 def _entitled(session: Session, sender: Proven, scope_id: str, name: str) -> Cursor:
-    county_id = sender.county.county_id
-    device = session.get_one(DeviceRow, (county_id, sender.device_id))
+    county_id = sender.county_id
+    device = the_tablet(session, county_id, sender.device_id)
     if device.state != "active":
         raise Refused(Refusal(code="device.revoked"))
     if scope_id not in scopes_of(session.get_one(UserRow, (county_id, device.doctor_id))):

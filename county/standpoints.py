@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -13,14 +14,21 @@ from county.policies import rules_of
 from county.tables import DeviceRow, UserRow
 
 
-def standpoint_of(session: Session, device: DeviceRow, now: datetime) -> Standpoint:
-    """What the county knows of whoever writes from this tablet, as it is now."""
-    doctor = session.get_one(UserRow, (device.county_id, device.doctor_id))
-    return Standpoint(
-        doctor_id=device.doctor_id,
-        device_id=device.id,
-        scopes=frozenset(scopes_of(doctor)),
-        rules=rules_of(session, device.county_id),
-        today=local_date(now),
-        now=now,
-    )
+def standpoints_of(
+    session: Session, county_id: str, devices: Iterable[DeviceRow], now: datetime
+) -> dict[str, Standpoint]:
+    """What the county knows of whoever writes from these tablets, as it is now; by tablet."""
+    rules, today = rules_of(session, county_id), local_date(now)
+    return {
+        device.id: Standpoint(
+            doctor_id=device.doctor_id,
+            device_id=device.id,
+            scopes=frozenset(
+                scopes_of(session.get_one(UserRow, (device.county_id, device.doctor_id)))
+            ),
+            rules=rules,
+            today=today,
+            now=now,
+        )
+        for device in devices
+    }

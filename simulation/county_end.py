@@ -19,8 +19,8 @@ from core.wire.envelopes import RESPONSES
 from core.wire.snapshots import SNAPSHOT_ROUTE
 from county.coding import BadCoding, TooLarge, decoded, encoded
 from county.db import Database, open_database
-from county.device_auth import NotProven, signed_request
-from county.exchange import Proven, exchange, proven
+from county.device_auth import Doorkeeper, NotProven, Proven, signed_request
+from county.exchange import exchange, read_call
 from county.held import Held, load
 from county.ledger import RecordWrite, write
 from county.people import Act, set_villages
@@ -50,6 +50,7 @@ class CountyEnd:
         self.repairs = 0
         """How often a tablet had to ask what differs."""
         self.database = self._opened()
+        self.door = Doorkeeper(self.database)
         self._snapshot_folder = path.with_suffix(".snapshots")
 
     def answer(
@@ -57,7 +58,7 @@ class CountyEnd:
     ) -> Answer:
         """What the county says to a request that reached it at `now`; PowerGone where it dies."""
         try:
-            sender = proven(self.database, signed_request(method, path, body, headers), now)
+            sender = self.door.proven(signed_request(method, path, body, headers), now)
             if method == "GET":
                 return self._snapshot(sender, path, headers, now)
             return self._exchanged(sender, body, headers, now)
@@ -94,7 +95,7 @@ class CountyEnd:
         self, sender: Proven, body: bytes, headers: Mapping[str, str], now: datetime
     ) -> Answer:
         plain = decoded(body, headers.get("Content-Encoding", ""))
-        answer = exchange(self.database, sender, plain, now, self._snapshots)
+        answer = exchange(self.database, read_call(sender, plain, now, self._snapshots))
         self.repairs += answer.told is not None
         content, coding = encoded(
             RESPONSES.dump_json(answer, exclude_defaults=True), headers.get("Accept-Encoding", "")

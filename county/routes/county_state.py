@@ -7,10 +7,14 @@ from typing import Annotated, cast
 
 from fastapi import Depends, Request
 
+from core.wire.envelopes import SyncResponse
 from county.config import CountyConfig
 from county.db import Database
+from county.device_auth import Doorkeeper
+from county.exchange import Call
 from county.metrics import Metrics
 from county.snapshots import Snapshots
+from county.together import Together
 from county.tries import TryLimit
 
 
@@ -23,9 +27,11 @@ class CountyState:
     tries: TryLimit
     metrics: Metrics
     snapshots: Snapshots
+    door: Doorkeeper
+    exchanges: Together[Call, SyncResponse]
 
 
-def state_of(request: Request) -> CountyState:
+async def state_of(request: Request) -> CountyState:
     """The running county a request came to."""
     return cast(CountyState, request.app.state.county)
 

@@ -24,15 +24,13 @@ from core.wire.custody import (
 from county.audit import note_act
 from county.coding import decoded
 from county.config import utc_now
-from county.device_auth import signed_request, spend_nonce
+from county.device_auth import Proven, signed_request, spend_nonces, the_tablet
 from county.escrow import keep
-from county.exchange import Proven, proven
 from county.keys import the_county
 from county.orders import note_wiped
 from county.recovery import recover
 from county.routes.county_state import CountyState, TheCounty
 from county.routes.documented import body_documented, errors_documented
-from county.tables import DeviceRow
 
 ESCROW_PATH = "/escrow/v1"
 RECOVER_PATH = "/recover/v1"
@@ -81,7 +79,7 @@ def _kept(request: Request, county: CountyState, body: bytes) -> Response:
     asked = _read(ESCROW_REQUESTS, request, body)
     now = utc_now()
     with county.database.writing() as session:
-        spend_nonce(session, sender.county.county_id, sender.signed.parts, now)
+        spend_nonces(session, sender.county_id, [sender.signed.parts], now)
         name = keep(session, the_county(session), sender.device_id, _bytes(asked.sealed_key), now)
     _log.info("escrowed", device=sender.device_id)
     return _json(ESCROW_RESPONSES.dump_json(EscrowResponse(key_name=name)))
@@ -102,9 +100,9 @@ def _wiped(request: Request, county: CountyState, body: bytes) -> Response:
     sender = _sender(request, county, WIPED_PATH, body)
     now = utc_now()
     with county.database.writing() as session:
-        county_id = sender.county.county_id
-        spend_nonce(session, county_id, sender.signed.parts, now)
-        note_wiped(session.get_one(DeviceRow, (county_id, sender.device_id)), now)
+        county_id = sender.county_id
+        spend_nonces(session, county_id, [sender.signed.parts], now)
+        note_wiped(the_tablet(session, county_id, sender.device_id), now)
         note_act(session, county_id, TABLET, "wiped", "device", sender.device_id, now)
     _log.info("wiped", device=sender.device_id)
     return _json(b"{}")
@@ -112,7 +110,7 @@ def _wiped(request: Request, county: CountyState, body: bytes) -> Response:
 
 def _sender(request: Request, county: CountyState, path: str, body: bytes) -> Proven:
     signed = signed_request("POST", path, body, request.headers)
-    return proven(county.database, signed, utc_now())
+    return county.door.proven(signed, utc_now())
 
 
 def _read(shape: TypeAdapter[T], request: Request, body: bytes) -> T:

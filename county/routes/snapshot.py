@@ -12,7 +12,6 @@ from core.wire.snapshots import SNAPSHOT_ROUTE, SNAPSHOT_TYPE
 from county.config import utc_now
 from county.device_auth import signed_request
 from county.errors import answer
-from county.exchange import proven
 from county.routes.county_state import CountyState, TheCounty
 from county.routes.documented import errors_documented
 from county.snapshot_answers import served
@@ -49,7 +48,7 @@ async def snapshot(
 def _served(request: Request, county: CountyState, scope_id: str, name: str) -> Response:
     now = utc_now()
     path = f"{SNAPSHOT_ROUTE}/{scope_id}/{name}"
-    sender = proven(county.database, signed_request("GET", path, b"", request.headers), now)
+    sender = county.door.proven(signed_request("GET", path, b"", request.headers), now)
     found = served(county.snapshots, sender, scope_id, name, request.headers, now)
     _log.info(
         "snapshot", device=sender.device_id, status=found.status, bytes_out=len(found.content)

@@ -11,7 +11,7 @@ from core.wire.receipts import answered_count
 from county.coding import decoded, encoded
 from county.config import utc_now
 from county.device_auth import signed_request
-from county.exchange import exchange, proven
+from county.exchange import read_call
 from county.routes.county_state import CountyState, TheCounty
 from county.routes.documented import body_documented, errors_documented
 
@@ -36,9 +36,9 @@ async def sync(request: Request, county: TheCounty) -> Response:
 def _synced(request: Request, county: CountyState, body: bytes) -> Response:
     now = utc_now()
     signed = signed_request("POST", PATH, body, request.headers)
-    sender = proven(county.database, signed, now)
+    sender = county.door.proven(signed, now)
     plain = decoded(body, request.headers.get("Content-Encoding", ""))
-    answer = exchange(county.database, sender, plain, now, county.snapshots)
+    answer = county.exchanges(read_call(sender, plain, now, county.snapshots))
     content, coding = encoded(
         RESPONSES.dump_json(answer, exclude_defaults=True),
         request.headers.get("Accept-Encoding", ""),

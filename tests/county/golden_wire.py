@@ -35,8 +35,8 @@ from core.wire.snapshots import SNAPSHOT_ROUTE
 from county import enrolment, keys
 from county.coding import decoded
 from county.db import Database, open_database
-from county.device_auth import signed_request
-from county.exchange import exchange, proven
+from county.device_auth import Doorkeeper, signed_request
+from county.exchange import exchange, read_call
 from county.ledger import RecordWrite, write
 from county.restoring import new_history
 from county.schema import upgrade
@@ -99,9 +99,9 @@ class Recorder:
         if path != "/sync/v1":
             return Answer(status=503, headers={}, body=b"")
         now = self.clock.now()
-        sender = proven(self.database, signed_request("POST", path, body, headers), now)
+        sender = Doorkeeper(self.database).proven(signed_request("POST", path, body, headers), now)
         plain = decoded(body, headers.get("Content-Encoding", ""))
-        answer = exchange(self.database, sender, plain, now, self.snapshots)
+        answer = exchange(self.database, read_call(sender, plain, now, self.snapshots))
         content = RESPONSES.dump_json(answer, exclude_defaults=True)
         kept = Recorded(name=self.name, request=json.loads(plain), answer=json.loads(content))
         self.said.append(kept)
@@ -110,7 +110,7 @@ class Recorder:
     def get(self, path: str, headers: Mapping[str, str]) -> Answer:
         """See Transport: a piece of a snapshot."""
         now = self.clock.now()
-        sender = proven(self.database, signed_request("GET", path, b"", headers), now)
+        sender = Doorkeeper(self.database).proven(signed_request("GET", path, b"", headers), now)
         scope_id, _, name = path.removeprefix(SNAPSHOT_ROUTE + "/").partition("/")
         piece = served(self.snapshots, sender, scope_id, name, headers, now)
         names = {header.lower(): value for header, value in piece.headers.items()}

@@ -7,10 +7,10 @@ from threading import Event
 
 from core.wire.digests import record_digest, root_text
 from core.wire.envelopes import Change, Cursor
-from county import feed
 from county.config import local_date
 from county.db import Database
 from county.envelopes import opened
+from county.feed import Feed
 from county.ingest import take_in
 from county.rollups import recount
 from county.tables import DeviceRow
@@ -46,7 +46,7 @@ def read_until(county: Database, over: Event) -> list[Change]:
     last_look = False
     while True:
         with county.reading() as session:
-            page = feed.page(session, COUNTY_ID, SCOPES, cursors, 50)
+            page = Feed(session, COUNTY_ID, SCOPES).page(SCOPES, cursors, 50)
         cursors.update(page.cursors)
         seen.extend(page.changes)
         if last_look and not page.has_more:
@@ -105,6 +105,6 @@ def test_the_root_is_right_after_many_writers(county: Database) -> None:
         for writing in [pool.submit(write_rounds, county) for _ in range(WRITERS)]:
             writing.result()
     with county.reading() as session:
-        page = feed.page(session, COUNTY_ID, (SCOPE,), {}, 5_000)
+        page = Feed(session, COUNTY_ID, (SCOPE,)).page((SCOPE,), {}, 5_000)
     total = sum(record_digest(c.record_id, c.revision, c.hash) for c in page.changes)
     assert page.roots == {SCOPE: root_text(total)}

@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 
 from core.wire.signing import MAX_SKEW_S, SignedParts
 from county.db import Database
-from county.device_auth import NotProven, spend_nonce
+from county.device_auth import NotProven, spend_nonces
 from county.tables import NonceRow
 from tests.builders import COUNTY_ID
 from tests.county.conftest import NOW
@@ -25,7 +25,7 @@ def spend(database: Database, nonce: str, device_id: str = "tablet-1", at: datet
         nonce=nonce,
     )
     with database.writing() as session:
-        spend_nonce(session, COUNTY_ID, parts, at)
+        spend_nonces(session, COUNTY_ID, [parts], at)
 
 
 def test_a_number_is_good_once_for_each_tablet(database: Database) -> None:

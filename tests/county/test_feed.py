@@ -6,9 +6,8 @@ from dataclasses import replace
 
 from core.wire.digests import EMPTY_ROOT, record_digest, root_text
 from core.wire.envelopes import Cursor
-from county import feed
 from county.db import Database
-from county.feed import Page
+from county.feed import Feed, Page
 from county.tables import ScopeHeadRow
 from tests.builders import COUNTY_ID, SCOPE, a_household, a_resident
 from tests.county.conftest import NOW
@@ -19,7 +18,8 @@ def page(
     county: Database, cursors: dict[str, Cursor] | None = None, want: int = 100, *scopes: str
 ) -> Page:
     with county.reading() as session:
-        return feed.page(session, COUNTY_ID, scopes or (SCOPE,), cursors or {}, want)
+        wanted = scopes or (SCOPE,)
+        return Feed(session, COUNTY_ID, wanted).page(wanted, cursors or {}, want)
 
 
 def test_changes_are_numbered_from_one_without_a_gap(county: Database) -> None:
@@ -113,7 +113,7 @@ def test_what_the_tablet_has_just_sent_is_numbered_in_runs_and_takes_no_room(
     write_records(county, NOW, mine[0], mine[1], theirs, mine[2], mine[3])
     own = {household.id: 7 + at for at, household in enumerate(mine)}
     with county.reading() as session:
-        sent = feed.page(session, COUNTY_ID, (SCOPE,), {}, 1, feed.Fresh(own=own))
+        sent = Feed(session, COUNTY_ID, (SCOPE,)).page((SCOPE,), {}, 1, own)
     assert [change.record_id for change in sent.changes] == [theirs.id]
     assert [(run.seq, run.device_seq, run.count) for run in sent.numbered] == [(1, 7, 2), (4, 9, 2)]
     assert (sent.has_more, sent.cursors[SCOPE].seq) == (False, 5)
@@ -123,7 +123,6 @@ def test_a_page_without_room_ends_before_what_it_leaves_out(county: Database) ->
     mine, theirs = a_household(), [a_household() for _ in range(3)]
     write_records(county, NOW, theirs[0], mine, theirs[1], theirs[2])
     with county.reading() as session:
-        fresh = feed.Fresh(own={mine.id: 1})
-        sent = feed.page(session, COUNTY_ID, (SCOPE,), {}, 1, fresh)
+        sent = Feed(session, COUNTY_ID, (SCOPE,)).page((SCOPE,), {}, 1, {mine.id: 1})
     assert [change.record_id for change in sent.changes] == [theirs[0].id]
     assert (len(sent.numbered), sent.has_more, sent.cursors[SCOPE].seq) == (1, True, 2)

@@ -31,11 +31,10 @@ from core.wire.envelopes import (
 )
 from core.wire.receipts import Receipt
 from core.wire.signing import SignedParts
-from county import keys
 from county.checks import TABLET_KINDS
 from county.db import Database
-from county.device_auth import SignedRequest
-from county.exchange import Proven, exchange
+from county.device_auth import Proven, SignedRequest
+from county.exchange import exchange, read_call
 from county.tables import DeviceRow, OperationRow, UserRow
 from tests.builders import COUNTY_ID, DOCTOR_ID
 from tests.county.golden_wire import BEGUN, PRIVATE_KEY, VILLAGES, snapshots_in, tablet_row
@@ -106,7 +105,6 @@ def answered(
                 last_hash=GENESIS,
             )
         )
-        county = keys.the_county(session)
     for number, request in enumerate(requests):
         parts = SignedParts(
             method="POST",
@@ -117,13 +115,14 @@ def answered(
             nonce=f"{number:032x}",
         )
         sender = Proven(
-            county=county,
+            county_id=COUNTY_ID,
             device_id=device_id,
             public_key=public_key,
             signed=SignedRequest(parts=parts, signature=""),
         )
         plain = json.dumps(request).encode()
-        yield exchange(database, sender, plain, BEGUN, snapshots_in(database, folder))
+        call = read_call(sender, plain, BEGUN, snapshots_in(database, folder))
+        yield exchange(database, call)
 
 
 @pytest.mark.parametrize("strangers", [False, True], ids=["as_recorded", "with_strange_fields"])

@@ -266,9 +266,8 @@ def test_what_another_transaction_is_judging_is_left_to_it(postgres: Postgres) -
         write_records(county, NOW, RESIDENT)
         with county.writing() as one, county.writing() as another:
             found_by = [
-                waiting_for(session, device, (), NOW, asked=True)
+                waiting_for(session, COUNTY_ID, (), [first.tablet.device_id], NOW)
                 for session in (one, another)
-                for device in [session.get_one(DeviceRow, (COUNTY_ID, first.tablet.device_id))]
             ]
     assert [len(waiting) for waiting in found_by] == [1, 0]
 

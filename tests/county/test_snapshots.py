@@ -14,8 +14,9 @@ import zstandard
 
 from core.wire.envelopes import Cursor
 from core.wire.snapshots import SnapshotOffer
-from county import feed, snapshots
+from county import snapshots
 from county.db import Database
+from county.feed import Feed
 from county.snapshot_files import KEPT_FOR, KEPT_OF_A_SCOPE, SnapshotFiles
 from county.snapshots import Snapshots
 from county.tables import ChangeRow, DeviceRow, ScopeHeadRow
@@ -58,7 +59,7 @@ def test_a_snapshot_says_what_the_pages_say_of_what_stands(
     write_records(county, NOW, replace(moved, scope_id=OTHER_SCOPE))
     offer = offered(made, tablet)[SCOPE]
     with county.reading() as session:
-        page = feed.page(session, COUNTY_ID, (SCOPE,), {}, 100)
+        page = Feed(session, COUNTY_ID, (SCOPE,)).page((SCOPE,), {}, 100)
     assert page.cursors[SCOPE] == Cursor(epoch=offer.epoch, seq=offer.seq)
     stands = [change for change in page.changes if change.action == "put"]
     assert len(stands) == 4

@@ -22,7 +22,8 @@ from core.wire.envelopes import Change, Cursor, SyncResponse
 from core.wire.receipts import Receipt, Taken, receipt_fields
 from county import answers, exchange, feed, ingest
 from county.db import run
-from county.tables import DeviceRow, QuarantineRow
+from county.envelopes import Opened
+from county.tables import QuarantineRow
 
 Plant = Callable[[pytest.MonkeyPatch], None]
 
@@ -54,37 +55,32 @@ def timestamp_cursor(patch: pytest.MonkeyPatch) -> None:
     """A tablet is sent what the county has received since the time it last heard of."""
 
     def page(
-        session: orm.Session,
-        county_id: str,
+        this: feed.Feed,
         scopes: Sequence[str],
         cursors: Mapping[str, Cursor],
         want: int,
-        fresh: feed.Fresh | None = None,
+        own: Mapping[str, int] = feed.NONE,
     ) -> feed.Page:
         changes: list[Change] = []
         reached: dict[str, Cursor] = {}
-        for head in feed._heads(session, county_id, scopes):
+        heads = [this._heads[scope] for scope in scopes if scope in this._heads]
+        for head in heads:
             before = cursors.get(head.scope_id)
             start = before.seq if before and before.epoch == head.epoch else 0
-            everything = {"county": county_id, "scope": head.scope_id, "start": 0}
-            rows = [
-                dict(row)
-                for row in run(session, feed._AFTER, **everything, end=head.head, most=10_000)
-                .mappings()
-                .all()
-                if _micros(row["received_at"]) > start
-            ]
-            changes += feed._with_bodies(session, county_id, rows)
+            values = {"county": this._county_id, "scope": head.scope_id, "start": 0}
+            found = run(this._session, feed._AFTER, **values, end=head.head, most=10_000)
+            rows = [dict(row) for row in found.mappings() if _micros(row["received_at"]) > start]
+            changes += feed._with_bodies(this._session, this._county_id, rows)
             end = max([start, *(_micros(row["received_at"]) for row in rows)])
             reached[head.scope_id] = Cursor(epoch=head.epoch, seq=end)
         return feed.Page(
             changes=tuple(changes),
             cursors=reached,
             dropped_scopes=tuple(sorted(cursors.keys() - set(scopes))),
-            roots={head.scope_id: head.root for head in feed._heads(session, county_id, scopes)},
+            roots={head.scope_id: head.root for head in heads},
         )
 
-    patch.setattr(feed, "page", page)
+    patch.setattr(feed.Feed, "page", page)
 
 
 _EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
@@ -99,10 +95,14 @@ def per_batch_idempotency(patch: pytest.MonkeyPatch) -> None:
     by_operation = ingest.kept_answers
 
     def by_batch(
-        session: orm.Session, device: DeviceRow, op_ids: Sequence[str]
-    ) -> dict[str, answers.Answer]:
-        known = by_operation(session, device, op_ids)
-        return known if len(known) == len(op_ids) else {}
+        session: orm.Session, county_id: str, handed_in: Sequence[tuple[str, Sequence[Opened]]]
+    ) -> list[dict[str, answers.Answer]]:
+        known = by_operation(session, county_id, handed_in)
+        batches = (batch for _, batch in handed_in)
+        return [
+            answered if len(answered) == len(batch) else {}
+            for answered, batch in zip(known, batches, strict=True)
+        ]
 
     patch.setattr(ingest, "kept_answers", by_batch)
 
