@@ -30,6 +30,7 @@ from county.tables import AuditRow, ConflictRow, DeviceRow, QuarantineRow
 OLDEST_BACKUP = timedelta(days=31)
 """A backup older than this is as good as none, and not looked for."""
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+CROWDS = (1, 2, 4, 8, 16, 32, 64)
 ELSEWHERE = "other"
 """The route of what belongs to none: addresses somebody made up are no labels."""
 REFUSAL = "refusal_code"
@@ -68,6 +69,12 @@ class Metrics:
             registry=self.registry,
         )
         self._changes = self._counter("luyue_changes_sent", "Changes sent to tablets.")
+        self._turns = Histogram(
+            "luyue_exchanges_in_a_transaction",
+            "Tablets whose exchanges shared one transaction.",
+            buckets=CROWDS,
+            registry=self.registry,
+        )
         build = Gauge("luyue_build_info", "The version.", ["version"], registry=self.registry)
         build.labels(VERSION).set(1)
         ProcessCollector(registry=self.registry)
@@ -80,6 +87,10 @@ class Metrics:
         for receipt in answer.receipts:
             self._operations.labels(receipt.outcome, receipt.code or "").inc()
         self._changes.inc(len(answer.changes))
+
+    def note_turn(self, exchanges: int) -> None:
+        """Count how many exchanges went through together."""
+        self._turns.observe(exchanges)
 
     def note_request(self, scope: Scope, status: int, seconds: float) -> None:
         """Count a request by its route's template, never by its address."""

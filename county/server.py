@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import gc
 import signal
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from functools import partial
 from typing import Any
 
 import structlog
@@ -16,6 +15,7 @@ from fastapi import FastAPI
 from fastapi.responses import RedirectResponse
 from sqlalchemy import select
 
+from core.wire.envelopes import SyncResponse
 from county.coding import MOST_SENT_BYTES
 from county.config import VERSION, CountyConfig, utc_now
 from county.db import Database, open_database
@@ -23,7 +23,7 @@ from county.desk.site import desk_app
 from county.desk.visitor import Desk
 from county.device_auth import Doorkeeper
 from county.errors import add_error_answers
-from county.exchange import exchange_together
+from county.exchange import Call, exchange_together
 from county.logs import set_up_logs
 from county.metrics import Measuring, Metrics
 from county.routes import custody, enrol, health, metrics, snapshot, sync
@@ -42,11 +42,13 @@ SHUTDOWN_S = 20
 AT_ONCE = 16
 """Requests worked on at once; the others wait their turn.
 
-All of them share one interpreter: a crowd of threads takes it from the one that holds the
-database's lock at each of its statements, and everybody waits for that one.
+Enough that a crowd of tablets goes through in few transactions, and few enough that its
+threads do not take the interpreter from the one that holds the database's lock.
 """
-MOST_TOGETHER = 64
-"""Calls and operations that share a transaction: what waits behind it waits no longer for that."""
+ROOM_IN_A_TURN = 64
+"""Tablets and operations that share a transaction: whoever waits behind it waits no longer."""
+TURNS_AT_ONCE = 2
+"""Transactions of tablets under way on PostgreSQL: one reckons while the other waits for it."""
 KEEP_ALIVE_S = 75
 """How long an idle connection stays open. An answer of 50 kB is on a village's link for seven
 seconds after the county has sent it: a connection closed before is missing to the next request."""
@@ -76,12 +78,7 @@ def create_app(config: CountyConfig) -> FastAPI:
         metrics=counts,
         snapshots=Snapshots(database=database, files=files, note=structlog.get_logger().info),
         door=Doorkeeper(database),
-        exchanges=Together(
-            partial(exchange_together, database),
-            owner=lambda call: call.sender.device_id,
-            weight=lambda call: len(call.batch),
-            most=MOST_TOGETHER,
-        ),
+        exchanges=_exchanges(database, counts),
     )
     app.add_middleware(BoundedBodies, most_bytes=MOST_SENT_BYTES, seconds=config.body_s)
     app.add_middleware(Measuring, metrics=counts)
@@ -91,6 +88,20 @@ def create_app(config: CountyConfig) -> FastAPI:
     add_request_shapes(app)
     add_error_answers(app)
     return app
+
+
+def _exchanges(database: Database, counts: Metrics) -> Together[Call, SyncResponse]:
+    def work(calls: Sequence[Call]) -> Sequence[SyncResponse | Exception]:
+        counts.note_turn(len(calls))
+        return exchange_together(database, calls)
+
+    return Together(
+        work,
+        owner=lambda call: call.sender.device_id,
+        weight=lambda call: len(call.batch),
+        room=ROOM_IN_A_TURN,
+        turns=1 if database.is_sqlite else TURNS_AT_ONCE,
+    )
 
 
 def serve(config: CountyConfig) -> None:

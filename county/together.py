@@ -7,7 +7,7 @@ come wait; the next one takes all of them.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
-from threading import Lock
+from threading import Condition
 from typing import Generic, TypeVar
 
 Item = TypeVar("Item")
@@ -18,8 +18,8 @@ class Together(Generic[Item, Result]):
     """A door through which calls go in the order in which they came, many at a time.
 
     `work` is given the calls of one turn and answers each, with an error where that is its
-    answer; it is never entered twice at once. Calls of one `owner` never share a turn, nor
-    do more than `most` calls, nor, unless one is heavier alone, more than `most` of weight.
+    answer; `turns` of them run at once. Calls of one `owner` never share a turn. A turn has
+    `room`, of which a call takes one and its `weight`; what needs more goes alone.
     """
 
     def __init__(
@@ -28,45 +28,63 @@ class Together(Generic[Item, Result]):
         *,
         owner: Callable[[Item], Hashable],
         weight: Callable[[Item], int],
-        most: int,
+        room: int,
+        turns: int = 1,
     ) -> None:
         self._work = work
         self._owner = owner
         self._weight = weight
-        self._most = most
+        self._room = room
+        self._turns_left = turns
         self._waiting: list[_Call[Item, Result]] = []
-        self._list = Lock()
-        self._turn = Lock()
+        self._changed = Condition()
 
     def __call__(self, item: Item) -> Result:
         """What `work` answers to the item; raises what it answers as an error, or raises."""
         call = _Call[Item, Result](item)
-        with self._list:
+        with self._changed:
             self._waiting.append(call)
-        while not call.answers:
-            with self._turn:
-                if not call.answers:
-                    self._work_on(self._next())
-        (answer,) = call.answers
+        while (answer := self._answer_or_turn(call)) is None:
+            pass
         if isinstance(answer, BaseException):
             raise answer
         return answer
+
+    @property
+    def waiting(self) -> int:
+        """How many calls wait for a turn."""
+        return len(self._waiting)
+
+    def _answer_or_turn(self, call: _Call[Item, Result]) -> Result | BaseException | None:
+        """The call's answer; None after a turn that whoever waited longest had through it."""
+        with self._changed:
+            self._changed.wait_for(
+                lambda: call.answer is not None or (self._turns_left and call in self._waiting)
+            )
+            if call.answer is not None:
+                return call.answer
+            chosen = self._next()
+            self._turns_left -= 1
+        self._work_on(chosen)
+        with self._changed:
+            self._turns_left += 1
+            self._changed.notify_all()
+        return None
 
     def _next(self) -> list[_Call[Item, Result]]:
         """Who goes in this turn: those that have waited longest."""
         chosen: list[_Call[Item, Result]] = []
         owners: set[Hashable] = set()
-        with self._list:
-            room = self._most
-            for call in self._waiting:
-                weight = 1 + self._weight(call.item)
-                if chosen and weight > room:
-                    break
-                if self._owner(call.item) not in owners:
-                    owners.add(self._owner(call.item))
-                    chosen.append(call)
-                    room -= weight
-            self._waiting = [call for call in self._waiting if call not in chosen]
+        room = self._room
+        for call in self._waiting:
+            weight = 1 + self._weight(call.item)
+            if chosen and weight > room:
+                break
+            if self._owner(call.item) not in owners:
+                owners.add(self._owner(call.item))
+                chosen.append(call)
+                room -= weight
+        self._waiting = [call for call in self._waiting if call not in chosen]
         return chosen
 
     def _work_on(self, calls: Sequence[_Call[Item, Result]]) -> None:
@@ -75,7 +93,7 @@ class Together(Generic[Item, Result]):
         except BaseException as error:
             answers = [error] * len(calls)
         for call, answer in zip(calls, answers, strict=True):
-            call.answers = (answer,)
+            call.answer = answer
 
 
 class _Call(Generic[Item, Result]):
@@ -83,4 +101,4 @@ class _Call(Generic[Item, Result]):
 
     def __init__(self, item: Item) -> None:
         self.item = item
-        self.answers: tuple[Result | BaseException, ...] = ()
+        self.answer: Result | BaseException | None = None

@@ -35,6 +35,7 @@ def test_a_round_trip_is_counted_by_route_outcome_and_size(url: str, tablet: Enr
     refused = told.of("luyue_operations_total", outcome="refused", code="op.unknown_reference")
     assert refused == 1
     assert told.of("luyue_changes_sent_total") == 2
+    assert told.of("luyue_exchanges_in_a_transaction_sum") > 0
     assert told.of("luyue_received_bytes_total") == len(body)
     assert (told.of("luyue_sent_bytes_total") or 0) > 100
     assert (told.of("luyue_quarantined"), told.of("luyue_conflicts")) == (1, 0)
