@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import event, text
+from sqlalchemy import bindparam, event, select, text
 
 from app.sync.transport import Answer
 from core.refusals import Refused
@@ -30,6 +30,7 @@ from county.snapshot_files import SnapshotFiles
 from county.snapshots import Snapshots
 from county.tables import DeviceRow, UserRow
 from simulation.founding import COUNTY_ID, OFFICE
+from statements.made_once import run
 
 SNAPSHOT_NUMBERS = 5
 """Worlds are small: a scope with so many numbers is worth a snapshot here."""
@@ -125,7 +126,7 @@ class CountyEnd:
     def villages_of(self, doctor_id: str) -> list[str]:
         """The villages a doctor is responsible for."""
         with self.database.reading() as session:
-            return list(session.get_one(UserRow, (COUNTY_ID, doctor_id)).village_ids)
+            return list(run(session, _VILLAGES, doctor=doctor_id).scalar_one())
 
     def set_state(self, device_id: str, state: str) -> None:
         """Revoke a tablet, or give it its place back."""
@@ -190,6 +191,11 @@ class CountyEnd:
         self._statements_left -= 1
         if self._statements_left < 0:
             raise PowerGone
+
+
+_VILLAGES = select(UserRow.village_ids).where(
+    UserRow.county_id == COUNTY_ID, UserRow.id == bindparam("doctor")
+)
 
 
 def _told(status: int, code: str, **more: str) -> Answer:
