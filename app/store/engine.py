@@ -65,7 +65,7 @@ class _OpenStore:
         """The connection, its pragmas set and page 1 read."""
         if self._vfs is None:
             raise StoreClosed("the store is closed")
-        with dbapi.translated():
+        with dbapi.translated:
             raw = apsw.Connection(self._path, apsw.SQLITE_OPEN_READWRITE, self._name)
             self._raw = raw
             # Until page 1 has been read, closing must not fold an old log in: a refused store

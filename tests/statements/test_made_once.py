@@ -52,6 +52,7 @@ def test_values_come_back_as_their_columns_have_them(database: Database) -> None
             UserRow(
                 county_id="c",
                 id="u",
+                login="li",
                 name="李大夫",
                 role="doctor",
                 village_ids=["v1", "v2"],
