@@ -38,7 +38,7 @@ def run(session: Session, statement: Executable, **values: Any) -> Found:
     session.flush()
     connection = session.connection()
     made = _made(connection.dialect, statement).of_sizes(values)
-    cursor = _handed(connection, made.text, made.filled(values))
+    cursor = handed(connection, made.text, made.filled(values))
     found = made.found(cursor)
     cursor.close()
     return found
@@ -51,10 +51,13 @@ def run_many(session: Session, statement: Executable, rows: Sequence[Mapping[str
     session.flush()
     connection = session.connection()
     made = _made(connection.dialect, statement).of_sizes({})
-    _handed(connection, made.text, [made.filled(row) for row in rows], many=True).close()
+    handed(connection, made.text, [made.filled(row) for row in rows], many=True).close()
 
 
-def _handed(connection: Connection, text: str, values: Any, *, many: bool = False) -> DBAPICursor:
+def handed(
+    connection: Connection, text: str, values: Any = (), *, many: bool = False
+) -> DBAPICursor:
+    """A text that is as the driver takes it, carried out; raises what SQLAlchemy would raise."""
     cursor = connection.connection.cursor()
     for told in connection.dispatch.before_cursor_execute:
         told(connection, cursor, text, values, None, many)

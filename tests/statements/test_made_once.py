@@ -106,7 +106,10 @@ def test_what_the_database_refuses_is_worded_by_sqlalchemy_without_the_values(
 
 
 def test_a_value_that_was_not_given_is_missed(townships: Database) -> None:
-    with townships.reading() as session, pytest.raises((KeyError, ProgrammingError), match="county"):
+    with (
+        townships.reading() as session,
+        pytest.raises((KeyError, ProgrammingError), match="county"),
+    ):
         run(session, _NAMED, ids=["03"])
 
 
