@@ -51,10 +51,10 @@ class MortalStore(Store):
     _first: Engine | None = None
 
     def __init__(self, engine: Engine) -> None:
-        super().__init__(engine)
         # Every engine would compile the same statements anew, which is most of a world's time.
         first = MortalStore._first = MortalStore._first or engine
         engine.dialect, engine._compiled_cache = first.dialect, first._compiled_cache
+        super().__init__(engine)
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
