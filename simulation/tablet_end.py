@@ -128,9 +128,8 @@ class TabletEnd:
     def edit(self, record_id: str, fields: Mapping[str, Any]) -> bool:
         """Change fields of a standing record; False where it is not on this tablet."""
         with self.store.transaction() as session:
-            row = records.row(session, record_id)
-            kind = row.kind if row else ""
-        if not kind:
+            kind = run(session, _KIND, id=record_id).scalar()
+        if kind is None:
             return False
         with self._noting(kind, record_id, "set", fields) as session:
             row = records.row(session, record_id)
@@ -215,6 +214,7 @@ class TabletEnd:
         )
 
 
+_KIND = select(col(RecordRow.kind)).where(col(RecordRow.id) == bindparam("id"))
 _HERE = select(col(RecordRow.id)).where(col(RecordRow.id).in_(bindparam("ids", expanding=True)))
 
 
