@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import shutil
 import tempfile
 from collections import Counter
@@ -83,7 +82,6 @@ class Report:
 def run_seeds(plan: Plan, seeds: int) -> Report:
     """Let the worlds of `seeds` seeds happen, beginning with the plan's."""
     began = perf_counter()
-    gc.freeze()  # what is loaded by now stays, and need not be looked through for each world
     outcomes = tuple(live(replace(plan, seed=plan.seed + number)) for number in range(seeds))
     return Report(plan=plan, outcomes=outcomes, seconds=perf_counter() - began)
 
