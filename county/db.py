@@ -14,9 +14,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from statements.made_once import handed, run
-
-__all__ = ["run"]
+from statements.made_once import handed
 
 BUSY_TIMEOUT_MS = 30_000
 """How long a writer waits for the one before it on SQLite."""

@@ -22,9 +22,9 @@ from core.wire.signing import (
     text_to_sign,
 )
 from county.bulk import LEAVE, insert_rows
-from county.db import run
 from county.keys import check_signature
 from county.tables import DeviceRow, NonceRow, UserRow
+from statements.made_once import run
 
 _DEVICE = re.compile(r"[0-9a-z-]{1,64}")
 _NONCE = re.compile(r"[0-9a-f]{32}")

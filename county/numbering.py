@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 
 from core.wire.digests import EMPTY_ROOT, moved_root
 from county.bulk import LEAVE, insert_rows
-from county.db import run
 from county.tables import ChangeRow, ScopeHeadRow
+from statements.made_once import run
 
 
 def number_changes(

@@ -21,8 +21,8 @@ from app.sync.pull import Parties
 from core.wire.envelopes import Change, Cursor, SyncResponse
 from core.wire.receipts import Receipt, Taken, receipt_fields
 from county import answers, exchange, feed, ingest
-from county.db import run
 from county.tables import DeviceRow, QuarantineRow
+from statements.made_once import run
 
 Plant = Callable[[pytest.MonkeyPatch], None]
 
