@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING
 from sqlmodel import col, select
 
 from app.store.outbox import OutboxState, sent_through
-from app.store.queries.device import the_device
-from app.store.tables import OutboxRow
+from app.store.tables import DeviceRow, OutboxRow
 from app.sync.pace import UP, Paces
 from bench.figures import Figure
 from bench.visits import a_visit
@@ -104,4 +103,4 @@ def _through(tablet: Tablet, up: Way, down: Way) -> Iterator[Proxy]:
 
 def _go_by(tablet: Tablet, url: str) -> None:
     with tablet.store.transaction() as session:
-        the_device(session).county_url = url
+        session.exec(select(DeviceRow)).one().county_url = url

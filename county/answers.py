@@ -16,10 +16,10 @@ from core.refusals import Refusal
 from core.wire.receipts import ACCEPTED, REFUSED, Receipt, Taken
 from county.bulk import LEAVE, insert_rows
 from county.checks import UNKNOWN_REFERENCE, Accepted
-from county.db import run
 from county.envelopes import Opened
 from county.held import CHUNK
 from county.tables import ConflictRow, DeviceRow, OperationRow, QuarantineRow
+from statements.made_once import run
 
 _Row = dict[str, Any]
 

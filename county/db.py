@@ -10,17 +10,11 @@ from threading import Lock
 from typing import Any
 
 from pydantic_core import PydanticSerializationError, from_json, to_json
-from sqlalchemy import (
-    Connection,
-    CursorResult,
-    Engine,
-    Executable,
-    create_engine,
-    event,
-    make_url,
-)
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import ConnectionPoolEntry
+
+from statements.made_once import handed
 
 BUSY_TIMEOUT_MS = 30_000
 """How long a writer waits for the one before it on SQLite."""
@@ -89,16 +83,6 @@ def open_database(url: str) -> Database:
     return Database(engine)
 
 
-def run(session: Session, statement: Executable, **values: Any) -> CursorResult[Any]:
-    """Run a statement made once, with its values, on the session's connection.
-
-    A sixth of what the session itself takes for one made on the spot: for what every
-    request does. What waits in the session is written first.
-    """
-    session.flush()
-    return session.connection().execute(statement, values)
-
-
 class JsonText(str):
     """What is JSON already: a column takes it as it stands."""
 
@@ -146,4 +130,4 @@ def _set_up_sqlite(connection: Any, _entry: ConnectionPoolEntry) -> None:
 
 def _begin_sqlite(connection: Connection) -> None:
     writes = connection.get_execution_options().get(WRITES, False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    handed(connection, "BEGIN IMMEDIATE" if writes else "BEGIN").close()

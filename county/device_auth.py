@@ -23,9 +23,10 @@ from core.wire.signing import (
     text_to_sign,
 )
 from county.bulk import LEAVE, insert_rows
-from county.db import Database, run
+from county.db import Database
 from county.keys import check_signature, the_county
 from county.tables import DeviceRow, NonceRow, UserRow
+from statements.made_once import run
 
 MOST_KEYS = 10_000
 """Tablets whose keys are remembered."""

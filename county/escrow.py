@@ -10,11 +10,11 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from core.refusals import Refusal, Refused
-from county.db import run
 from county.escrow_key import EscrowKey, private_key, read_key_file
 from county.tables import CountyRow, DeviceRow, EscrowRow, FormerEscrowKeyRow
 from sealing.envelope import open_data_key, recipient_of, seal_data_key
 from sealing.hpke import CannotOpen
+from statements.made_once import run
 
 MOST_SEALED_BYTES = 256
 

@@ -11,8 +11,8 @@ from sqlalchemy import and_, bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from core.wire.envelopes import Change, Cursor, Numbered
-from county.db import run
 from county.tables import ChangeRow, RecordRow, ScopeHeadRow
+from statements.made_once import run
 
 MOST_CHANGES = 5_000
 CHUNK = 1_000

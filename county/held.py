@@ -10,8 +10,8 @@ from sqlalchemy import and_, bindparam, select
 from sqlalchemy.orm import Session
 
 from core.merging import Stamp
-from county.db import run
 from county.tables import RecordRow
+from statements.made_once import run
 
 CHUNK = 5_000
 """Ids named in one statement."""

@@ -14,8 +14,8 @@ from core.history import History
 from core.refusals import Refused
 from core.vocabulary import Kind
 from core.wire.bodies import record_from_json, record_of
-from county.db import run
 from county.tables import RecordRow
+from statements.made_once import run
 
 HISTORY_FIELDS: Mapping[str, str] = {
     Kind.CONTRACT: "contracts",

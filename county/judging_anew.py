@@ -18,12 +18,12 @@ from core.wire.receipts import Receipt
 from county.answers import ANSWER, Answer, Answered, answer_of, conflict_rows, lacking
 from county.bulk import insert_rows
 from county.checks import Standpoint
-from county.db import run
 from county.envelopes import MAX_SEQ, reopened
 from county.held import CHUNK
 from county.repair import COUNTY
 from county.standpoints import standpoints_of
 from county.tables import ConflictRow, DeviceRow, OperationRow, QuarantineRow, RecordRow
+from statements.made_once import run
 
 MOST_JUDGED = 200
 """Judged anew in one exchange; what is beyond it follows when its tablet calls next."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import lru_cache
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import (
     Ed25519PrivateKey,
@@ -48,10 +49,19 @@ _THE_COUNTY = select(CountyRow).order_by(CountyRow.created_at).limit(1)
 
 def sign(private_key_hex: str, message: bytes) -> str:
     """The Ed25519 signature of a message, in hexadecimal."""
-    return Ed25519PrivateKey.from_private_bytes(bytes.fromhex(private_key_hex)).sign(message).hex()
+    return _private_key(private_key_hex).sign(message).hex()
 
 
 def check_signature(public_key_hex: str, signature_hex: str, message: bytes) -> None:
     """Raises InvalidSignature or ValueError unless the key has signed the message."""
-    key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(public_key_hex))
-    key.verify(bytes.fromhex(signature_hex), message)
+    _public_key(public_key_hex).verify(bytes.fromhex(signature_hex), message)
+
+
+@lru_cache(maxsize=4)
+def _private_key(hexadecimal: str) -> Ed25519PrivateKey:
+    return Ed25519PrivateKey.from_private_bytes(bytes.fromhex(hexadecimal))
+
+
+@lru_cache(maxsize=4096)
+def _public_key(hexadecimal: str) -> Ed25519PublicKey:
+    return Ed25519PublicKey.from_public_bytes(bytes.fromhex(hexadecimal))

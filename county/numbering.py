@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 
 from core.wire.digests import EMPTY_ROOT, moved_root
 from county.bulk import LEAVE, insert_rows
-from county.db import run
 from county.tables import ChangeRow, ScopeHeadRow
+from statements.made_once import run
 
 
 def number_changes(
@@ -37,14 +37,8 @@ def number_changes(
         change["seq"] = heads[change["scope_id"]]["head"]
     for scope_id, head in heads.items():
         moved = moved_root(head["root"], gained=gained.get(scope_id, 0), lost=lost.get(scope_id, 0))
-        run(
-            session,
-            _MOVE,
-            this_county=county_id,
-            this_scope=scope_id,
-            head=head["head"],
-            root=moved,
-        )
+        values = {"county": county_id, "scope": scope_id, "reached": head["head"], "moved": moved}
+        run(session, _MOVE, **values)
     insert_rows(session, ChangeRow, changes)
 
 
@@ -73,9 +67,13 @@ _LOCKED = (
     .order_by(ScopeHeadRow.scope_id)
     .with_for_update()
 )
-_MOVE = update(ScopeHeadRow).where(
-    ScopeHeadRow.county_id == bindparam("this_county"),
-    ScopeHeadRow.scope_id == bindparam("this_scope"),
+_MOVE = (
+    update(ScopeHeadRow)
+    .where(
+        ScopeHeadRow.county_id == bindparam("county"),
+        ScopeHeadRow.scope_id == bindparam("scope"),
+    )
+    .values(head=bindparam("reached"), root=bindparam("moved"))
 )
 
 

@@ -11,8 +11,8 @@ from core.policy import Policy, PolicyBook, default_policy
 from core.policy_packs import parse_policy
 from core.refusals import Refused
 from core.vocabulary import Kind
-from county.db import run
 from county.tables import RecordRow
+from statements.made_once import run
 
 PACKS_READ = 50
 

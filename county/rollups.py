@@ -23,12 +23,12 @@ from core.obligations import Account, account_of, bears_on
 from core.policy import Rulebook
 from core.slots import Programme
 from county.bulk import REPLACE, insert_rows
-from county.db import run
 from county.held import lock_records
 from county.histories import batches, histories_of
 from county.policies import rules_of
 from county.tables import PersonAccountRow, UserRow, VillageRow
 from county.waiting import renew_waiting, wrongly_waiting
+from statements.made_once import run
 
 YEARS_KEPT = 2
 """This year's account and the last one's: late records still move last year's figures."""

@@ -7,16 +7,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy import and_, bindparam, select
 from sqlalchemy.orm import Session
 
 from core.refusals import Refusal, Refused
 from core.wire.envelopes import Cursor
 from core.wire.snapshots import SHA256_HEADER, SNAPSHOT_TYPE, snapshot_etag
-from county.device_auth import Proven, spend_nonces, the_tablet
-from county.enrolment import scopes_of
+from county.device_auth import NotProven, Proven, spend_nonces
+from county.enrolment import scopes_in
 from county.snapshot_files import KeptSnapshot
 from county.snapshots import Snapshots
-from county.tables import ScopeHeadRow, UserRow
+from county.tables import DeviceRow, ScopeHeadRow, UserRow
+from statements.made_once import run
 
 _NAME = re.compile(r"([0-9A-Za-z_.-]{1,64})-([0-9]{1,18})")
 _RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})")
@@ -65,17 +67,33 @@ def served(
 
 def _entitled(session: Session, sender: Proven, scope_id: str, name: str) -> Cursor:
     county_id = sender.county_id
-    device = the_tablet(session, county_id, sender.device_id)
-    if device.state != "active":
+    place = run(session, _PLACE, county=county_id, device=sender.device_id).first()
+    if place is None:
+        raise NotProven("auth.device_unknown")
+    state, village_ids = place
+    if state != "active":
         raise Refused(Refusal(code="device.revoked"))
-    if scope_id not in scopes_of(session.get_one(UserRow, (county_id, device.doctor_id))):
+    if scope_id not in scopes_in(county_id, village_ids):
         raise Refused(Refusal(code="scope.not_yours", values={"scope": scope_id}))
     match = _NAME.fullmatch(name)
-    head = session.get(ScopeHeadRow, (county_id, scope_id))
+    epoch = run(session, _EPOCH, county=county_id, scope=scope_id).scalar()
     # The history of another epoch is gone, even where its file still lies there.
-    if match is None or head is None or head.epoch != match[1]:
+    if match is None or epoch != match[1]:
         raise _gone()
     return Cursor(epoch=match[1], seq=int(match[2]))
+
+
+_PLACE = (
+    select(DeviceRow.state, UserRow.village_ids)
+    .join(
+        UserRow,
+        and_(UserRow.county_id == DeviceRow.county_id, UserRow.id == DeviceRow.doctor_id),
+    )
+    .where(DeviceRow.county_id == bindparam("county"), DeviceRow.id == bindparam("device"))
+)
+_EPOCH = select(ScopeHeadRow.epoch).where(
+    ScopeHeadRow.county_id == bindparam("county"), ScopeHeadRow.scope_id == bindparam("scope")
+)
 
 
 def _part(kept: KeptSnapshot, asked: str, common: Mapping[str, str]) -> Served:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from threading import Lock
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Text, and_, bindparam, cast, select
 from sqlalchemy.orm import Session
@@ -20,6 +20,7 @@ from county.enrolment import scopes_in
 from county.feed import STANDS
 from county.snapshot_files import KeptSnapshot, SnapshotFiles
 from county.tables import ChangeRow, DeviceRow, RecordRow, ScopeHeadRow, UserRow
+from statements.made_once import run
 
 LEAST_NUMBERS = 1_000
 """A scope that has given out fewer numbers is sent in pages: no page would be spared."""
@@ -28,6 +29,25 @@ PATIENCE_S = 10.0
 _ROWS_AT_ONCE = 500
 
 
+class _Head(NamedTuple):
+    """How far a scope has come."""
+
+    county_id: str
+    scope_id: str
+    epoch: str
+    head: int
+    root: str
+
+
+_HEADS = (
+    select(*(getattr(ScopeHeadRow, name) for name in _Head._fields))
+    .where(
+        ScopeHeadRow.county_id == bindparam("county"),
+        ScopeHeadRow.scope_id.in_(bindparam("scopes", expanding=True)),
+        ScopeHeadRow.head >= bindparam("least"),
+    )
+    .order_by(ScopeHeadRow.scope_id)
+)
 _VILLAGES = (
     select(UserRow.village_ids)
     .join(
@@ -77,21 +97,17 @@ class Snapshots:
 
     def _lacking(
         self, session: Session, county_id: str, device_id: str, cursors: Mapping[str, Cursor]
-    ) -> list[ScopeHeadRow]:
+    ) -> list[_Head]:
         # Every synchronisation asks: one light query where nothing is lacking.
-        theirs = session.execute(_VILLAGES, {"county": county_id, "device": device_id}).scalar()
+        theirs = run(session, _VILLAGES, county=county_id, device=device_id).scalar()
         scopes = scopes_in(county_id, theirs or ())
         lacking = [name for name in scopes if name not in cursors or cursors[name].seq <= 0]
         if theirs is None or not lacking:
             return []
-        wanted = select(ScopeHeadRow).where(
-            ScopeHeadRow.county_id == county_id,
-            ScopeHeadRow.scope_id.in_(lacking),
-            ScopeHeadRow.head >= self.least,
-        )
-        return list(session.scalars(wanted.order_by(ScopeHeadRow.scope_id)))
+        found = run(session, _HEADS, county=county_id, scopes=lacking, least=self.least)
+        return [_Head(*row) for row in found]
 
-    def _kept_or_made(self, head: ScopeHeadRow, now: datetime) -> KeptSnapshot | None:
+    def _kept_or_made(self, head: _Head, now: datetime) -> KeptSnapshot | None:
         kept = self._recent(head)
         if kept is not None or not self._making.acquire(timeout=PATIENCE_S):
             return kept
@@ -100,7 +116,7 @@ class Snapshots:
         finally:
             self._making.release()
 
-    def _recent(self, head: ScopeHeadRow) -> KeptSnapshot | None:
+    def _recent(self, head: _Head) -> KeptSnapshot | None:
         """The newest that is kept; None where following it up would take a snapshot's worth."""
         kept = [
             item
@@ -112,7 +128,8 @@ class Snapshots:
     def _made(self, county_id: str, scope_id: str, now: datetime) -> KeptSnapshot | None:
         try:
             with self.database.one_moment() as session:
-                head = session.get_one(ScopeHeadRow, (county_id, scope_id))
+                (found,) = run(session, _HEADS, county=county_id, scopes=[scope_id], least=0)
+                head = _Head(*found)
                 kept = self.files.keep(
                     county_id, scope_id, (head.epoch, head.head), _lines(session, head)
                 )
@@ -125,7 +142,7 @@ class Snapshots:
         return kept
 
 
-def _lines(session: Session, head: ScopeHeadRow) -> Iterator[bytes]:
+def _lines(session: Session, head: _Head) -> Iterator[bytes]:
     """Every record that stands in the scope, in the order of its numbers, one a line.
 
     Raises _NotTheRoot at the end where they are not what the scope's root says.
@@ -142,7 +159,7 @@ def _lines(session: Session, head: ScopeHeadRow) -> Iterator[bytes]:
         raise _NotTheRoot
 
 
-def _standing(head: ScopeHeadRow) -> Any:
+def _standing(head: _Head) -> Any:
     query = (
         # The body as text, as it is stored: it goes into a line without being read.
         select(*_COLUMNS, cast(RecordRow.body, Text).label("text"))

@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session
 from core.followups import FollowUp
 from core.history import History
 from county.bulk import insert_rows
-from county.db import run
 from county.histories import BATCH, batches
 from county.tables import WaitingReviewRow
+from statements.made_once import run
 
 
 def renew_waiting(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 from typing import Annotated
 
@@ -30,6 +31,7 @@ def simulate(
     from simulation.runs import report_lines, report_of, run_seeds
     from simulation.world import Plan
 
+    gc.freeze()  # what is loaded by now stays, and need not be looked through again and again
     plan = Plan(tablets=tablets, days=days, seed=seed, faults=faults_named(faults))
     report = run_seeds(plan, seeds)
     if as_json:

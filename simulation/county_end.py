@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import event, text
+from sqlalchemy import bindparam, event, select, text
 
 from app.sync.transport import Answer
 from core.refusals import Refused
@@ -30,6 +30,7 @@ from county.snapshot_files import SnapshotFiles
 from county.snapshots import Snapshots
 from county.tables import DeviceRow, UserRow
 from simulation.founding import COUNTY_ID, OFFICE
+from statements.made_once import run
 
 SNAPSHOT_NUMBERS = 5
 """Worlds are small: a scope with so many numbers is worth a snapshot here."""
@@ -47,6 +48,7 @@ class CountyEnd:
         self._path = path
         self._backups = self._restores = 0
         self._statements_left: int | None = None
+        self._villages: dict[str, list[str]] = {}
         self.repairs = 0
         """How often a tablet had to ask what differs."""
         self.database = self._opened()
@@ -118,6 +120,7 @@ class CountyEnd:
 
     def give_villages(self, doctor_id: str, villages: Iterable[str], now: datetime) -> None:
         """Make a doctor responsible for exactly these villages."""
+        self._villages.clear()
         act = Act(county_id=COUNTY_ID, by_user=OFFICE, now=now, make_id=str)
         with self.database.writing() as session:
             doctor = session.get_one(UserRow, (COUNTY_ID, doctor_id))
@@ -125,8 +128,11 @@ class CountyEnd:
 
     def villages_of(self, doctor_id: str) -> list[str]:
         """The villages a doctor is responsible for."""
-        with self.database.reading() as session:
-            return list(session.get_one(UserRow, (COUNTY_ID, doctor_id)).village_ids)
+        if doctor_id not in self._villages:
+            with self.database.reading() as session:
+                found = run(session, _VILLAGES, doctor=doctor_id)
+                self._villages[doctor_id] = list(found.scalar_one())
+        return self._villages[doctor_id]
 
     def set_state(self, device_id: str, state: str) -> None:
         """Revoke a tablet, or give it its place back."""
@@ -160,6 +166,7 @@ class CountyEnd:
     def restore(self) -> None:
         """Lose everything since the last copy; every scope begins a new epoch."""
         self._restores += 1
+        self._villages.clear()
         self.database.close()
         for suffix in ("-wal", "-shm"):
             Path(f"{self._path}{suffix}").unlink(missing_ok=True)
@@ -191,6 +198,11 @@ class CountyEnd:
         self._statements_left -= 1
         if self._statements_left < 0:
             raise PowerGone
+
+
+_VILLAGES = select(UserRow.village_ids).where(
+    UserRow.county_id == COUNTY_ID, UserRow.id == bindparam("doctor")
+)
 
 
 def _told(status: int, code: str, **more: str) -> Answer:

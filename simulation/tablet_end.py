@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine
-from sqlmodel import Session
+from sqlalchemy import Engine, bindparam, select
+from sqlmodel import Session, col
 
 from app.config import Config
 from app.county_link import SyncResult
 from app.services.practice import Practice
 from app.services.recording import put_fact, set_fields
+from app.store.chunks import chunks
 from app.store.errors import StoreFull
 from app.store.opening import Store
 from app.store.queries import records
 from app.store.queries.device import the_device
+from app.store.tables import RecordRow
 from app.sync.first_load import Portions
 from app.sync.link import HttpCounty
 from app.sync.pace import Pace
@@ -27,6 +29,7 @@ from app.sync.transport import Transport
 from core.wire.bodies import Record, body_of, kind_of
 from simulation.clocks import TabletClock
 from simulation.founding import COUNTY_ID, DATA_KEY, Seat
+from statements.made_once import run
 
 PORTIONS = Portions(piece=Pace(size=200, least=50, most=2_000), records=3)
 """Snapshots are small here: so are the portions they come in."""
@@ -48,10 +51,10 @@ class MortalStore(Store):
     _first: Engine | None = None
 
     def __init__(self, engine: Engine) -> None:
-        super().__init__(engine)
         # Every engine would compile the same statements anew, which is most of a world's time.
         first = MortalStore._first = MortalStore._first or engine
         engine.dialect, engine._compiled_cache = first.dialect, first._compiled_cache
+        super().__init__(engine)
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
@@ -113,17 +116,20 @@ class TabletEnd:
         with self._noting(kind_of(record), record.id, "put", body_of(record)) as session:
             put_fact(session, self.practice, record)
 
-    def has(self, record_id: str) -> bool:
-        """Whether a record is on this tablet."""
+    def those_here(self, record_ids: Iterable[str]) -> set[str]:
+        """Which of these records are on this tablet."""
         with self.store.transaction() as session:
-            return records.row(session, record_id) is not None
+            return {
+                record_id
+                for some in chunks(record_ids)
+                for record_id in run(session, _HERE, ids=some).scalars()
+            }
 
     def edit(self, record_id: str, fields: Mapping[str, Any]) -> bool:
         """Change fields of a standing record; False where it is not on this tablet."""
         with self.store.transaction() as session:
-            row = records.row(session, record_id)
-            kind = row.kind if row else ""
-        if not kind:
+            kind = run(session, _KIND, id=record_id).scalar()
+        if kind is None:
             return False
         with self._noting(kind, record_id, "set", fields) as session:
             row = records.row(session, record_id)
@@ -206,6 +212,10 @@ class TabletEnd:
         self.saved.append(
             Saved(device_seq=seq, kind=kind, record_id=record_id, action=action, body=dict(body))
         )
+
+
+_KIND = select(col(RecordRow.kind)).where(col(RecordRow.id) == bindparam("id"))
+_HERE = select(col(RecordRow.id)).where(col(RecordRow.id).in_(bindparam("ids", expanding=True)))
 
 
 def _files(path: Path) -> tuple[Path, Path]:

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from itertools import islice
 from pathlib import Path
 from random import Random
 
@@ -345,8 +344,9 @@ class World:
         self._visit(other)
         self._synchronise(other)
         self._synchronise(tablet)
-        here = (one for one in reversed(other.saved) if tablet.has(one.record_id))
-        self._withdraw_one_of(tablet, list(islice(here, 1)))
+        here = tablet.those_here({one.record_id for one in other.saved})
+        last = [one for one in other.saved if one.record_id in here][-1:]
+        self._withdraw_one_of(tablet, last)
         if Fault.RESTORED in self.plan.faults and self.chance.random() < 0.5:
             self._restore(tablet)
         self._synchronise(tablet)

@@ -16,7 +16,7 @@ import words
 from core.refusals import Refusal
 
 ROOT = Path(__file__).parent.parent
-ROOMS = ("app", "bench", "core", "county", "demo", "packing", "sealing")
+ROOMS = ("app", "bench", "core", "county", "demo", "packing", "sealing", "statements")
 PARTS = sorted(words.PARTS.glob("*.po"))
 # The product's name, and a language wherever it is offered, are written as they are.
 CHINESE_IN_ENGLISH = {"app.name", "language.zh_CN"}

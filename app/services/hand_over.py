@@ -13,8 +13,7 @@ from app.clock import CHINA
 from app.services.practice import Practice
 from app.store import outbox
 from app.store.outbox import iso
-from app.store.queries.device import the_device
-from app.store.tables import DeviceRow
+from app.store.queries.device import Device, the_device
 from core.refusals import Refusal, Refused
 from core.wire.canonical import canonical_bytes
 from core.wire.envelopes import Operation, envelope_of
@@ -68,7 +67,7 @@ def _batches(session: Session, first: int) -> list[Sequence[Operation]]:
     return batches
 
 
-def _sealed(batch: Sequence[Operation], device: DeviceRow) -> str:
+def _sealed(batch: Sequence[Operation], device: Device) -> str:
     plain = canonical_bytes({"operations": [envelope_of(operation) for operation in batch]})
     public_key = bytes.fromhex(device.county_escrow_key)
     sealed = seal(gzip.compress(plain), public_key, HAND_OVER, device.device_id)

@@ -17,7 +17,7 @@ from app.store.kdf import Argon2id, Scrypt
 from app.store.keyring import KeyRing
 from app.store.opening import Store
 from app.store.pins import refuse_weak_pin
-from app.store.tables import DeviceRow
+from app.store.queries.device import Device
 from core.refusals import Refusal, Refused
 from core.wire.custody import RecoverRequest
 from sealing.envelope import RECOVERY, open_sealed
@@ -43,7 +43,7 @@ class Origin:
     county_url: str
 
 
-def write_origin(config: Config, device: DeviceRow) -> None:
+def write_origin(config: Config, device: Device) -> None:
     """Keep beside the store what a recovery needs to know, where it does not say so already."""
     told = Origin(device_id=device.device_id, county_url=device.county_url)
     if not config.origin_path.exists() or read_origin(config) != told:

@@ -10,6 +10,7 @@ from sqlmodel import Session, col
 from app.store.tables import CursorRow
 from app.store.upserts import upsert
 from core.wire.envelopes import Cursor
+from statements.made_once import run, run_many
 
 _ALL = select(col(CursorRow.scope_id), col(CursorRow.epoch), col(CursorRow.seq))
 _REACH = upsert(CursorRow)
@@ -18,10 +19,7 @@ _FORGET = delete(CursorRow).where(col(CursorRow.scope_id).in_(bindparam("scopes"
 
 def cursors(session: Session) -> dict[str, Cursor]:
     """Every scope's cursor."""
-    return {
-        scope_id: Cursor(epoch=epoch, seq=seq)
-        for scope_id, epoch, seq in session.connection().execute(_ALL)
-    }
+    return {scope_id: Cursor(epoch=epoch, seq=seq) for scope_id, epoch, seq in run(session, _ALL)}
 
 
 def set_cursors(session: Session, reached: Mapping[str, Cursor]) -> None:
@@ -30,10 +28,9 @@ def set_cursors(session: Session, reached: Mapping[str, Cursor]) -> None:
         {"scope_id": scope_id, "epoch": cursor.epoch, "seq": cursor.seq}
         for scope_id, cursor in reached.items()
     ]
-    if rows:
-        session.connection().execute(_REACH, rows)
+    run_many(session, _REACH, rows)
 
 
 def forget_cursors(session: Session, scope_ids: Sequence[str]) -> None:
     """Drops the cursors of scopes that are no longer this tablet's."""
-    session.connection().execute(_FORGET, {"scopes": list(scope_ids)})
+    run(session, _FORGET, scopes=scope_ids)

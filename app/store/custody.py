@@ -26,6 +26,7 @@ from core.wire.custody import (
     Orders,
 )
 from sealing.envelope import key_name, recipient_of, seal_data_key
+from statements.made_once import run
 
 SEALED_KEY = "escrow.sealed_key"
 CONFIRMED = "escrow.confirmed"
@@ -94,7 +95,7 @@ def keep_orders(
     }
     contact = {LAST_CONTACT: iso(now), LATEST_SEEN: iso(now)} if renews_lease else {}
     set_settings(session, {**told, **contact})
-    session.connection().execute(_TOLD, {"durable": durable_seq, "key": demanded.escrow_key})
+    run(session, _TOLD, durable=durable_seq, key=demanded.escrow_key)
 
 
 _KEY = func.coalesce(func.nullif(bindparam("key"), ""), DeviceRow.county_escrow_key)

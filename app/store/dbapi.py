@@ -7,7 +7,7 @@ begins with the first statement and ends with commit or rollback, DDL included.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from itertools import islice
 from typing import Any, Self
 
@@ -93,15 +93,19 @@ def translation(error: apsw.Error) -> Exception:
     return kind(str(error))
 
 
-@contextmanager
-def translated() -> Iterator[None]:
-    """Turn apsw's errors into those that SQLAlchemy and the services know."""
-    try:
-        yield
-    except StoreError:
-        raise
-    except apsw.Error as error:
-        raise translation(error) from error
+class _Translated:
+    """Turns apsw's errors into those that SQLAlchemy and the services know."""
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        if isinstance(error, apsw.Error) and not isinstance(error, StoreError):
+            raise translation(error) from error
+
+
+translated = _Translated()
+"""One for all: it is entered several times a statement, and holds nothing."""
 
 
 class Cursor:
@@ -125,15 +129,14 @@ class Cursor:
 
     def _started(self, cursor: apsw.Cursor, _sql: str, _values: object) -> bool:
         # apsw forgets a statement's columns once it is done, even where it gave no row.
-        columns = cursor.get_description()
-        self.description = tuple((name, *(None,) * 6) for name, _kind in columns) or None
+        self.description = cursor.description or None
         self._reads = cursor.is_readonly
         return True
 
     def execute(self, sql: str, values: Values = ()) -> Self:
         """Run one statement; a reading one is stepped row by row as it is fetched."""
         self._connection.begin()
-        with translated():
+        with translated:
             self._rows = self._cursor.execute(sql, values)
             if not self._reads:
                 self._rows = iter(self._cursor.fetchall())
@@ -144,7 +147,8 @@ class Cursor:
         """Run one statement for each set of values; `rowcount` is the sum."""
         self._connection.begin()
         raw, run, changed = self._connection.raw, self._cursor.execute, 0
-        with translated():
+        self._cursor.exec_trace = None  # nothing is read
+        with translated:
             for values in many:
                 run(sql, values)
                 changed += raw.changes()
@@ -153,22 +157,17 @@ class Cursor:
 
     def fetchone(self) -> Row | None:
         """The next row, or None."""
-        # Once a row: written out, since the context manager would cost more than the row.
-        try:
+        with translated:
             return next(self._rows, None)
-        except StoreError:
-            raise
-        except apsw.Error as error:
-            raise translation(error) from error
 
     def fetchmany(self, size: int | None = None) -> list[Row]:
         """The next `size` rows or fewer."""
-        with translated():
+        with translated:
             return list(islice(self._rows, size or self.arraysize))
 
     def fetchall(self) -> list[Row]:
         """All remaining rows."""
-        with translated():
+        with translated:
             return list(self._rows)
 
     def __iter__(self) -> Iterator[Row]:
@@ -194,30 +193,30 @@ class Connection:
 
     def begin(self) -> None:
         """Begin a transaction unless one is under way."""
-        with translated():
+        with translated:
             if self.isolation_level is not None and not self.raw.in_transaction:
                 self.raw.execute("BEGIN")
 
     def cursor(self) -> Cursor:
         """A new cursor."""
-        with translated():
+        with translated:
             return Cursor(self)
 
     def commit(self) -> None:
         """Make the transaction durable: when this returns, a power cut cannot undo it."""
-        with translated():
+        with translated:
             if self.raw.in_transaction:
                 self.raw.execute("COMMIT")
 
     def rollback(self) -> None:
         """Undo the transaction, if one is under way; one that was closed is undone already."""
-        with translated(), suppress(apsw.ConnectionClosedError):
+        with translated, suppress(apsw.ConnectionClosedError):
             if self.raw.in_transaction:
                 self.raw.execute("ROLLBACK")
 
     def close(self) -> None:
         """Fold the log into the store and close both."""
-        with translated():
+        with translated:
             self.raw.close()
 
     def keep_log(self) -> None:

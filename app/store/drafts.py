@@ -10,12 +10,13 @@ from sqlmodel import Session, col, select
 from app.store.outbox import iso
 from app.store.tables import DraftRow
 from app.store.upserts import upsert
+from statements.made_once import run
 
 
 def put_draft(session: Session, kind: str, subject_id: str, body: str, now: datetime) -> None:
     """Keeps a draft in place of the subject's earlier one; `body` is JSON text."""
     row = {"kind": kind, "subject_id": subject_id, "body": body, "updated_at": iso(now)}
-    session.connection().execute(_PUT, row)
+    run(session, _PUT, **row)
 
 
 _PUT = upsert(DraftRow)

@@ -35,6 +35,8 @@ LEND_SECONDS = 15
 CACHE_KIB = 32_768
 SPILL_PAGES = 12_288
 LOG_KEPT_BYTES = 8 * 1024 * 1024
+STATEMENTS_KEPT = 512
+"""The most apsw takes. It drops a prepared statement when so many others have run since."""
 
 # Rule 5: apsw offers no shared memory, so the log needs exclusive locking, set before anything
 # else; temporary tables and sorts stay in memory, where they are never written plain.
@@ -65,8 +67,10 @@ class _OpenStore:
         """The connection, its pragmas set and page 1 read."""
         if self._vfs is None:
             raise StoreClosed("the store is closed")
-        with dbapi.translated():
-            raw = apsw.Connection(self._path, apsw.SQLITE_OPEN_READWRITE, self._name)
+        with dbapi.translated:
+            raw = apsw.Connection(
+                self._path, apsw.SQLITE_OPEN_READWRITE, self._name, STATEMENTS_KEPT
+            )
             self._raw = raw
             # Until page 1 has been read, closing must not fold an old log in: a refused store
             # stays as it was.

@@ -23,6 +23,7 @@ from app.store.tables import OutboxRow, RecordRow
 from core.wire.digests import body_hash
 from core.wire.envelopes import OPERATION_DEFAULTS, Change, SyncResponse
 from core.wire.schemas import schema_of, todays
+from statements.made_once import run
 
 
 def apply_answer(session: Session, answer: SyncResponse, now: datetime) -> None:
@@ -73,7 +74,7 @@ def _remove(session: Session, changes: Sequence[Change]) -> None:
 
 
 def _scopes_of(session: Session, ids: Sequence[str]) -> Sequence[Any]:
-    return session.connection().execute(_HELD, {"ids": ids}).all()
+    return run(session, _HELD, ids=ids).all()
 
 
 _HELD = select(col(RecordRow.id), col(RecordRow.scope_id)).where(
@@ -111,7 +112,7 @@ def _write(change: Change, edits: Mapping[str, Any]) -> RecordWrite:
 def _unsent_edits(session: Session, record_ids: Set[str]) -> dict[str, dict[str, Any]]:
     """The fields set here without an answer from the county yet, by record."""
     edits: dict[str, dict[str, Any]] = {}
-    for record_id, envelope in session.connection().execute(_UNSENT_EDITS):
+    for record_id, envelope in run(session, _UNSENT_EDITS):
         if record_id in record_ids:
             said = from_json(envelope)
             schema = said.get("schema", OPERATION_DEFAULTS["schema"])
@@ -128,7 +129,7 @@ _UNSENT_EDITS = (
 
 
 def _leave_scopes(session: Session, scopes: Sequence[str]) -> None:
-    found = session.connection().execute(_OF_SCOPES, {"scopes": list(scopes)})
+    found = run(session, _OF_SCOPES, scopes=scopes)
     remove_records(session, found.scalars().all())
     forget_cursors(session, scopes)
     forget_retired_of(session, scopes)

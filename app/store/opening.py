@@ -7,10 +7,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import TimeoutError
 from sqlmodel import Session
 
-from app.store.engine import close_store, open_store
+from app.store.engine import LEND_SECONDS, close_store, open_store
 from app.store.errors import StoreClosed
 from app.store.integrity import check_integrity, was_closed_cleanly
 from app.store.migrations import bring_up, is_behind
@@ -22,6 +23,10 @@ class Store:
 
     def __init__(self, engine: Engine) -> None:
         self._engine: Engine | None = engine
+        # Borrowed for as long as the store is open: lending it anew to each transaction, as the
+        # engine would, costs more than a small transaction itself.
+        self._connection = engine.connect()
+        self._turn = Lock()
         self._closing = Lock()
 
     @classmethod
@@ -58,12 +63,18 @@ class Store:
     def transaction(self) -> Iterator[Session]:
         """A session whose work is committed, durable, when the block ends, or undone if it raises.
 
-        Never open a second one inside: it would wait for the first.
+        Never open a second one inside: it would wait for the first. Raises StoreClosed, and
+        sqlalchemy.exc.TimeoutError where the one before takes longer than LEND_SECONDS.
         """
-        if self._engine is None:
-            raise StoreClosed("the store is closed")
-        with Session(self._engine, expire_on_commit=False) as session, session.begin():
-            yield session
+        with self._in_turn() as connection:
+            if self._engine is None:
+                raise StoreClosed("the store is closed")
+            try:
+                with Session(connection, expire_on_commit=False) as session, session.begin():
+                    yield session
+            finally:
+                # Whoever comes next must not finish what this one could not even undo.
+                connection.connection.rollback()
 
     @property
     def is_open(self) -> bool:
@@ -76,6 +87,17 @@ class Store:
         When it returns the file is free, also where another thread began to close it.
         """
         with self._closing:
-            engine, self._engine = self._engine, None
+            with self._in_turn() as connection:
+                engine, self._engine = self._engine, None
+                connection.close()
             if engine is not None:
                 close_store(engine)
+
+    @contextmanager
+    def _in_turn(self) -> Iterator[Connection]:
+        if not self._turn.acquire(timeout=LEND_SECONDS):
+            raise TimeoutError("the store is in use")
+        try:
+            yield self._connection
+        finally:
+            self._turn.release()

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic_core import from_json
-from sqlalchemy import bindparam, func, insert, update
+from sqlalchemy import bindparam, func, update
 from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, select
 
@@ -22,6 +22,7 @@ from app.clock import new_id
 from app.store.errors import NotEnrolled
 from app.store.queries.device import set_setting, setting
 from app.store.tables import DeviceRow, OutboxRow
+from app.store.upserts import insertion
 from core.wire.canonical import canonical_bytes
 from core.wire.clocks import next_clock
 from core.wire.envelopes import (
@@ -34,6 +35,7 @@ from core.wire.envelopes import (
 )
 from core.wire.receipts import Receipt
 from core.wire.schemas import schema_of
+from statements.made_once import run
 
 SENT_THROUGH = "outbox.sent_through"
 MOST_REFUSALS = 500
@@ -125,17 +127,14 @@ def append(session: Session, draft: OperationDraft, now: datetime) -> Operation:
     )
     key = Ed25519PrivateKey.from_private_bytes(device.private_key)
     operation = replace(operation, signature=key.sign(bytes_to_sign(operation)).hex())
-    connection = session.connection()
-    connection.execute(
-        _LENGTHEN, {"seq": operation.device_seq, "hash": operation.hash, "clock": last_clock}
-    )
-    connection.execute(_QUEUE, _row(operation))
+    run(session, _LENGTHEN, seq=operation.device_seq, hash=operation.hash, clock=last_clock)
+    run(session, _QUEUE, **_row(operation))
     return operation
 
 
 def _chain(session: Session) -> Any:
     """Who signs, and what the next operation follows."""
-    row = session.connection().execute(_CHAIN).first()
+    row = run(session, _CHAIN).first()
     if row is None:
         raise NotEnrolled
     return row
@@ -151,14 +150,14 @@ _CHAIN = select_columns(
 _LENGTHEN = update(DeviceRow).values(
     last_seq=bindparam("seq"), last_hash=bindparam("hash"), last_clock=bindparam("clock")
 )
-_QUEUE = insert(OutboxRow)
+_QUEUE = insertion(OutboxRow)
 
 
 def pending(session: Session, limit: int = 200, max_bytes: int = 8 << 20) -> list[Queued]:
     """The oldest queued operations, up to `limit` and `max_bytes` of envelopes, at least one."""
     taken: list[Queued] = []
     size = 0
-    for row in session.connection().execute(_PENDING, {"limit": limit}).all():
+    for row in run(session, _PENDING, limit=limit).all():
         size += len(row.envelope.encode())
         if taken and size > max_bytes:
             break
@@ -176,7 +175,7 @@ _PENDING = (
 
 def is_waiting(session: Session) -> bool:
     """Whether any operation has no answer yet."""
-    return session.connection().execute(_FIRST_WAITING).first() is not None
+    return run(session, _FIRST_WAITING).first() is not None
 
 
 _FIRST_WAITING = (
@@ -188,7 +187,7 @@ _FIRST_WAITING = (
 
 def waiting(session: Session) -> int:
     """How many operations have no answer yet."""
-    return int(session.connection().execute(_WAITING).scalar_one())
+    return int(run(session, _WAITING).scalar_one())
 
 
 _WAITING = (
@@ -200,7 +199,7 @@ _WAITING = (
 
 def acknowledged_seq(session: Session) -> int:
     """The number of the last operation the county has answered; 0 before the first."""
-    return session.connection().execute(_ACKNOWLEDGED).scalar_one() or 0
+    return run(session, _ACKNOWLEDGED).scalar_one() or 0
 
 
 def _last_in(state: OutboxState) -> Any:
@@ -244,7 +243,7 @@ def sent_through(session: Session) -> int:
 
 def refusals(session: Session) -> tuple[tuple[int, str], ...]:
     """The operations set aside, by number with the county's reason, the latest MOST_REFUSALS."""
-    rows = session.connection().execute(_REFUSALS).all()
+    rows = run(session, _REFUSALS).all()
     return tuple((seq, from_json(receipt).get("code") or "") for seq, receipt in rows if receipt)
 
 
@@ -302,5 +301,7 @@ def _row(operation: Operation) -> dict[str, Any]:
         "action": operation.action,
         "state": OutboxState.QUEUED,
         "envelope": queued(operation).envelope,
+        "receipt": None,
         "queued_at": operation.recorded_at,
+        "settled_at": None,
     }

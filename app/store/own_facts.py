@@ -14,6 +14,7 @@ from app.store.rows import RecordWrite, store_records
 from app.store.tables import OutboxRow, RecordRow
 from core.wire.digests import body_hash
 from core.wire.envelopes import OPERATIONS, Numbered
+from statements.made_once import run
 
 
 def confirm_own(session: Session, numbered: Sequence[Numbered]) -> None:
@@ -23,15 +24,14 @@ def confirm_own(session: Session, numbered: Sequence[Numbered]) -> None:
     was received, so nothing else has to be renewed. Raises StoreDamaged where the county
     speaks of operations that are not here.
     """
-    connection = session.connection()
-    for run in numbered:
-        span = {"first": run.device_seq, "last": run.device_seq + run.count - 1}
-        if connection.execute(_COUNT, span).scalar() != run.count:
+    for stretch in numbered:
+        span = {"first": stretch.device_seq, "last": stretch.device_seq + stretch.count - 1}
+        if run(session, _COUNT, **span).scalar() != stretch.count:
             raise StoreDamaged("the county speaks of records that are not here")
-        lacking = connection.execute(_LACKING, {**span, "scope": run.scope_id}).scalars().all()
+        lacking = run(session, _LACKING, **span, scope=stretch.scope_id).scalars().all()
         if lacking:
-            _bring_back(session, [_write(envelope, run) for envelope in lacking])
-        connection.execute(_CONFIRM, {**span, "received_at": run.received_at})
+            _bring_back(session, [_write(envelope, stretch) for envelope in lacking])
+        run(session, _CONFIRM, **span, received_at=stretch.received_at)
 
 
 def _bring_back(session: Session, writes: Sequence[RecordWrite]) -> None:
@@ -39,17 +39,17 @@ def _bring_back(session: Session, writes: Sequence[RecordWrite]) -> None:
     store_records(session, writes)
 
 
-def _write(envelope: str, run: Numbered) -> RecordWrite:
+def _write(envelope: str, stretch: Numbered) -> RecordWrite:
     operation = OPERATIONS.validate_json(envelope)
     body: Mapping[str, Any] = operation.body
     return RecordWrite(
         id=operation.record_id,
         kind=operation.kind,
-        scope_id=run.scope_id,
+        scope_id=stretch.scope_id,
         revision=1,
         schema=operation.schema,
         author_id=operation.author_id,
-        received_at=run.received_at,
+        received_at=stretch.received_at,
         body=body,
         hash=body_hash(body),
     )

@@ -16,6 +16,7 @@ from core.people import Household, Resident
 from core.refusals import Refused
 from core.vocabulary import Kind
 from core.wire.bodies import record_from_json
+from statements.made_once import run, run_many
 
 ID_TAIL = 6
 
@@ -34,7 +35,7 @@ def renew_people(session: Session, resident_ids: set[str], household_ids: set[st
     A resident whose body this app cannot read has no person until an update can.
     """
     for some in chunks(resident_ids):
-        session.connection().execute(_FORGET, {"ids": some})
+        run(session, _FORGET, ids=some)
     residents: list[Resident] = [
         *_read(session, _BY_ID, Kind.RESIDENT, resident_ids),
         *_read(session, _BY_HOUSEHOLD, Kind.RESIDENT, household_ids),
@@ -44,8 +45,7 @@ def renew_people(session: Session, resident_ids: set[str], household_ids: set[st
         household.id: household for household in _read(session, _BY_ID, Kind.HOUSEHOLD, wanted)
     }
     values = [_values(resident, households.get(resident.household_id)) for resident in residents]
-    if values:
-        session.connection().execute(_KEEP, values)
+    run_many(session, _KEEP, values)
 
 
 _IDS: BindParameter[str] = bindparam("ids", expanding=True)
@@ -64,7 +64,7 @@ def _read(
     return [
         record
         for some in chunks(ids)
-        for schema, body in session.connection().execute(query, {"kind": kind, "ids": some})
+        for schema, body in run(session, query, kind=kind, ids=some)
         if (record := readable(kind, schema, body)) is not None
     ]
 

@@ -18,6 +18,7 @@ from app.store.rows import remove_records
 from app.store.settling import offer_again
 from app.store.tables import OutboxRow, RecordRow
 from core.wire.envelopes import Cursor
+from statements.made_once import run
 
 REREADING = "rereading."
 
@@ -32,7 +33,7 @@ def doubt_renewed_scopes(session: Session, reached: Mapping[str, Cursor]) -> Non
 
 def doubt_scope(session: Session, scope_id: str) -> None:
     """Take every record of a scope for unconfirmed until the scope is level again."""
-    session.connection().execute(_DOUBT, {"scope": scope_id})
+    run(session, _DOUBT, scope=scope_id)
     forget_retired_of(session, [scope_id])
     set_setting(session, REREADING + scope_id, "1")
 
@@ -46,7 +47,7 @@ def drop_unconfirmed(session: Session, level_scopes: Collection[str]) -> None:
     marks = settings(session, [REREADING + scope_id for scope_id in level_scopes])
     for name in sorted(name for name, mark in marks.items() if mark):
         values = {"scope": name.removeprefix(REREADING)}
-        found = session.connection().execute(_UNCONFIRMED, values).all()
+        found = run(session, _UNCONFIRMED, **values).all()
         offer_again(session, [record_id for record_id, is_own in found if is_own])
         remove_records(session, [record_id for record_id, is_own in found if not is_own])
         set_setting(session, name, "")

@@ -8,16 +8,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 
-from sqlalchemy import bindparam, delete, insert
+from sqlalchemy import bindparam, delete
 from sqlmodel import Session, col, exists, select
 
 from app.store.chunks import chunks
 from app.store.queries.device import setting, the_device
 from app.store.rows import remove_records
 from app.store.tables import OutboxRow, RecordRow, RetiredRow
+from app.store.upserts import insertion
 from core.vocabulary import Kind
 from core.wire.custody import DEFAULT_KEEP_YEARS
 from core.wire.digests import record_digest
+from statements.made_once import run, run_many
 
 KEEP_YEARS = "keep.years"
 FACTS = (Kind.FOLLOW_UP, Kind.EDUCATION, Kind.REVIEW, Kind.PHONE_CHECK)
@@ -28,8 +30,7 @@ PAGES_A_STEP = 64
 def retire_some(session: Session, today: date) -> bool:
     """Let up to STEP old facts go; whether there may be more."""
     rows = _old_facts(session, first_day_kept(session, today), the_device(session).durable_seq)
-    if rows:
-        session.connection().execute(insert(RetiredRow), [_retired(row) for row in rows])
+    run_many(session, _RETIRE, [_retired(row) for row in rows])
     remove_records(session, [row.id for row in rows])
     return len(rows) == STEP
 
@@ -47,16 +48,17 @@ def forget_retired(session: Session, record_ids: Iterable[str], scope_id: str = 
     """These are here again, or have left `scope_id`: their digests no longer stand for them."""
     for some in chunks(record_ids):
         if scope_id:
-            session.connection().execute(_LEFT, {"ids": some, "scope": scope_id})
+            run(session, _LEFT, ids=some, scope=scope_id)
         else:
-            session.connection().execute(_HERE_AGAIN, {"ids": some})
+            run(session, _HERE_AGAIN, ids=some)
 
 
 def forget_retired_of(session: Session, scope_ids: Sequence[str]) -> None:
     """The scopes are no longer this tablet's."""
-    session.connection().execute(_FORGET, {"scopes": list(scope_ids)})
+    run(session, _FORGET, scopes=scope_ids)
 
 
+_RETIRE = insertion(RetiredRow)
 _HERE_AGAIN = delete(RetiredRow).where(
     col(RetiredRow.record_id).in_(bindparam("ids", expanding=True))
 )

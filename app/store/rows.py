@@ -24,6 +24,7 @@ from core.vocabulary import Kind
 from core.wire.bodies import Record, body_of, kind_of
 from core.wire.canonical import canonical_bytes, sha256_hex
 from core.wire.schemas import schema_of, todays
+from statements.made_once import run, run_many
 
 _SUBJECT_FIELDS: Mapping[str, str] = {
     Kind.REVIEW: "follow_up_id",
@@ -79,7 +80,7 @@ def store_records(session: Session, writes: Sequence[RecordWrite]) -> None:
         return
     # The same id twice in one statement's batch: the later one stands, as when stored singly.
     values = [_values(write) for write in {write.id: write for write in writes}.values()]
-    session.connection().execute(_STORE, values)
+    run_many(session, _STORE, values)
     linked = _link_to_residents(session)
     _renew(session, values, linked)
 
@@ -89,18 +90,17 @@ _STORE = upsert(RecordRow)
 
 def remove_records(session: Session, ids: Iterable[str]) -> None:
     """Takes records off this tablet, with what was derived from them."""
-    connection = session.connection()
     for some in chunks(ids):
-        residents = connection.execute(_RESIDENTS_OF, {"ids": some}).scalars().all()
-        connection.execute(_REMOVE, {"ids": some})
-        connection.execute(_REMOVE_PEOPLE, {"ids": some})
+        residents = run(session, _RESIDENTS_OF, ids=some).scalars().all()
+        run(session, _REMOVE, ids=some)
+        run(session, _REMOVE_PEOPLE, ids=some)
         drop_accounts(session, {id for id in residents if id is not None})
 
 
 def drop_accounts(session: Session, resident_ids: Iterable[str]) -> None:
     """Forgets the cached accounts of residents, so that the next reader reckons them anew."""
     for some in chunks(resident_ids):
-        session.connection().execute(_DROP_ACCOUNTS, {"ids": some})
+        run(session, _DROP_ACCOUNTS, ids=some)
 
 
 _IDS: BindParameter[str] = bindparam("ids", expanding=True)
@@ -158,7 +158,7 @@ def _link_to_residents(session: Session) -> set[str]:
     """
     linked: set[str] = set()
     for _ in range(_LONGEST_CHAIN):
-        residents = session.connection().execute(_LINK).scalars().all()
+        residents = run(session, _LINK).scalars().all()
         if not residents:
             break
         linked.update(id for id in residents if id is not None)
@@ -187,6 +187,6 @@ def _renew(session: Session, values: Sequence[Mapping[str, Any]], linked: set[st
     if households or residents:
         renew_people(session, residents, households)
     if Kind.POLICY_PACK in kinds:
-        session.connection().execute(_DROP_ALL_ACCOUNTS)
+        run(session, _DROP_ALL_ACCOUNTS)
     else:
         drop_accounts(session, linked | {v["resident_id"] for v in values if v["resident_id"]})

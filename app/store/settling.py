@@ -13,6 +13,7 @@ from app.store.chunks import chunks
 from app.store.outbox import OutboxState, iso
 from app.store.tables import OutboxRow
 from core.wire.receipts import ACCEPTED, REFUSED, Receipt, Taken
+from statements.made_once import run
 
 
 def settle(
@@ -23,8 +24,8 @@ def settle(
     The latest answer stands: a county restored from a backup judges anew what it had lost,
     and may set aside what it had once accepted.
     """
-    for run in taken:
-        _settle_run(session, run, now)
+    for stretch in taken:
+        _settle_stretch(session, stretch, now)
     known = _known(session, receipts)
     answers: dict[tuple[OutboxState, str], list[int]] = {}
     for receipt in receipts:
@@ -35,26 +36,26 @@ def settle(
     for (state, answer), numbers in answers.items():
         said = {"is": state, "answer": answer, "at": settled_at}
         for some in chunks(numbers):
-            session.connection().execute(_SETTLE, {**said, "numbers": some})
+            run(session, _SETTLE, **said, numbers=some)
 
 
-def _settle_run(session: Session, run: Taken, now: datetime) -> None:
-    """The county has taken what this tablet made up to the run's hash, or nothing of it counts."""
-    last = session.connection().execute(_ENVELOPE, {"seq": run.last_seq}).scalar()
-    if last is None or from_json(last)["hash"] != run.hash:
+def _settle_stretch(session: Session, stretch: Taken, now: datetime) -> None:
+    """The county has taken what was made here up to the stretch's hash, or nothing of it counts."""
+    last = run(session, _ENVELOPE, seq=stretch.last_seq).scalar()
+    if last is None or from_json(last)["hash"] != stretch.hash:
         return
-    said = {"outcome": ACCEPTED, "received_at": run.received_at}
+    said = {"outcome": ACCEPTED, "received_at": stretch.received_at}
     values = {
-        "first": run.first_seq,
-        "last": run.last_seq,
+        "first": stretch.first_seq,
+        "last": stretch.last_seq,
         "answer": to_json(said).decode(),
         "at": iso(now),
     }
-    session.connection().execute(_SETTLE_RUN, values)
+    run(session, _SETTLE_STRETCH, **values)
 
 
 _ENVELOPE = select(col(OutboxRow.envelope)).where(col(OutboxRow.device_seq) == bindparam("seq"))
-_SETTLE_RUN = (
+_SETTLE_STRETCH = (
     update(OutboxRow)
     .where(col(OutboxRow.device_seq).between(bindparam("first"), bindparam("last")))
     .values(state=OutboxState.RECEIPTED, receipt=bindparam("answer"), settled_at=bindparam("at"))
@@ -65,7 +66,7 @@ def _known(session: Session, receipts: Sequence[Receipt]) -> dict[int, tuple[str
     """What the operations of these numbers are, and which record and revision they are about."""
     found: dict[int, tuple[str, str, int]] = {}
     for some in chunks({receipt.device_seq for receipt in receipts}):
-        rows = session.connection().execute(_NUMBERED, {"numbers": some}).all()
+        rows = run(session, _NUMBERED, numbers=some).all()
         found.update(
             (seq, (op_id, record_id, revision)) for seq, op_id, record_id, revision in rows
         )
@@ -103,7 +104,7 @@ def requeue_from(session: Session, device_seq: int) -> None:
 
     Whatever became of it before: the county judges it anew, and that answer has to arrive here.
     """
-    session.connection().execute(_REQUEUE, {"first": device_seq})
+    run(session, _REQUEUE, first=device_seq)
 
 
 _REQUEUE = (
@@ -117,7 +118,7 @@ _REQUEUE = (
 def offer_again(session: Session, record_ids: Iterable[str]) -> None:
     """Queues what was done to these records again: the county has lost what it had receipted."""
     for some in chunks(record_ids):
-        session.connection().execute(_OFFER_AGAIN, {"ids": some})
+        run(session, _OFFER_AGAIN, ids=some)
 
 
 _OFFER_AGAIN = (

@@ -8,70 +8,77 @@ doubt until the scope is level (`app.store.restored`).
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import asdict
 
-from sqlalchemy import delete, func
-from sqlmodel import Session, col, select
+from sqlalchemy import bindparam, delete, func, select
+from sqlmodel import Session, col
 
 from app.store.chunks import chunks
 from app.store.cursor import set_cursors
 from app.store.incoming import apply_changes
 from app.store.restored import doubt_renewed_scopes, doubt_scope
 from app.store.tables import RecordRow, SnapshotPieceRow, SnapshotRow
+from app.store.upserts import insertion
 from core.wire.envelopes import Change, Cursor
 from core.wire.snapshots import SnapshotOffer
+from statements.made_once import run
 
 
 def begun(session: Session, scope_id: str) -> SnapshotOffer | None:
     """The snapshot whose pieces lie here, None where there is none of this scope."""
-    row = session.get(SnapshotRow, scope_id)
-    if row is None:
-        return None
-    return SnapshotOffer(epoch=row.epoch, seq=row.seq, bytes=row.bytes, sha256=row.sha256)
+    row = run(session, _BEGUN, scope=scope_id).first()
+    return None if row is None else SnapshotOffer(**row._mapping)
 
 
 def begin(session: Session, scope_id: str, offer: SnapshotOffer) -> None:
     """Make a place for the pieces of a snapshot; those of another one are dropped."""
     drop(session, scope_id)
-    session.add(
-        SnapshotRow(
-            scope_id=scope_id,
-            epoch=offer.epoch,
-            seq=offer.seq,
-            bytes=offer.bytes,
-            sha256=offer.sha256,
-        )
-    )
+    run(session, _BEGIN, scope_id=scope_id, **asdict(offer))
 
 
 def drop(session: Session, scope_id: str) -> None:
     """Forget what has come of a scope's snapshot."""
-    session.execute(delete(SnapshotPieceRow).where(col(SnapshotPieceRow.scope_id) == scope_id))
-    session.execute(delete(SnapshotRow).where(col(SnapshotRow.scope_id) == scope_id))
+    run(session, _DROP_PIECES, scope=scope_id)
+    run(session, _DROP, scope=scope_id)
 
 
 def drop_others(session: Session, scope_ids: Collection[str]) -> None:
     """Forget the snapshots of all scopes but these: they come another way now, or not at all."""
-    for scope_id in session.exec(select(SnapshotRow.scope_id)).all():
+    for scope_id in run(session, _SCOPES).scalars():
         if scope_id not in scope_ids:
             drop(session, scope_id)
 
 
 def fetched(session: Session, scope_id: str) -> int:
     """How many bytes of a scope's snapshot lie here, from its beginning."""
-    size = func.coalesce(func.sum(func.length(SnapshotPieceRow.content)), 0)
-    of_scope = col(SnapshotPieceRow.scope_id) == scope_id
-    return int(session.execute(select(size).where(of_scope)).scalar_one())
+    return int(run(session, _FETCHED, scope=scope_id).scalar_one())
 
 
 def add_piece(session: Session, scope_id: str, start: int, content: bytes) -> None:
     """Keep the next bytes."""
-    session.add(SnapshotPieceRow(scope_id=scope_id, start=start, content=content))
+    run(session, _ADD_PIECE, scope_id=scope_id, start=start, content=content)
 
 
 def piece(session: Session, scope_id: str, start: int) -> bytes:
     """The piece that begins at a byte; empty behind the last."""
-    row = session.get(SnapshotPieceRow, (scope_id, start))
-    return b"" if row is None else row.content
+    return run(session, _PIECE, scope=scope_id, start=start).scalar() or b""
+
+
+_OF_SCOPE = col(SnapshotPieceRow.scope_id) == bindparam("scope")
+_BEGUN = select(
+    col(SnapshotRow.epoch), col(SnapshotRow.seq), col(SnapshotRow.bytes), col(SnapshotRow.sha256)
+).where(col(SnapshotRow.scope_id) == bindparam("scope"))
+_BEGIN = insertion(SnapshotRow)
+_SCOPES = select(col(SnapshotRow.scope_id))
+_DROP = delete(SnapshotRow).where(col(SnapshotRow.scope_id) == bindparam("scope"))
+_DROP_PIECES = delete(SnapshotPieceRow).where(_OF_SCOPE)
+_FETCHED = select(func.coalesce(func.sum(func.length(SnapshotPieceRow.content)), 0)).where(
+    _OF_SCOPE
+)
+_ADD_PIECE = insertion(SnapshotPieceRow)
+_PIECE = select(col(SnapshotPieceRow.content)).where(
+    _OF_SCOPE, col(SnapshotPieceRow.start) == bindparam("start")
+)
 
 
 def begin_records(session: Session, scope_id: str, epoch: str) -> None:
@@ -101,12 +108,12 @@ def end_records(session: Session, scope_id: str, offer: SnapshotOffer) -> None:
 def _moved(session: Session, changes: Sequence[Change]) -> Iterator[str]:
     theirs = {change.record_id: change for change in changes}
     for some in chunks(theirs):
-        rows = session.exec(
-            select(RecordRow.id, RecordRow.scope_id, RecordRow.revision).where(
-                col(RecordRow.id).in_(some), col(RecordRow.received_at).is_not(None)
-            )
-        )
-        for record_id, scope_id, revision in rows:
+        for record_id, scope_id, revision in run(session, _CONFIRMED, ids=some):
             change = theirs[record_id]
             if scope_id != change.scope_id and revision > change.revision:
                 yield record_id
+
+
+_CONFIRMED = select(col(RecordRow.id), col(RecordRow.scope_id), col(RecordRow.revision)).where(
+    col(RecordRow.id).in_(bindparam("ids", expanding=True)), col(RecordRow.received_at).is_not(None)
+)

@@ -17,6 +17,7 @@ from app.store.queries.device import set_setting, setting
 from app.store.tables import RecordRow, RetiredRow, ScopeSumRow
 from app.store.upserts import upsert
 from core.wire.digests import EMPTY_ROOT, record_digest, root_text
+from statements.made_once import run, run_many
 
 COUNTED_ON = "sums.counted_on"
 """The day on which the sums were last counted anew; ISO text."""
@@ -37,16 +38,13 @@ def roots(session: Session) -> dict[str, str]:
     Only what the county has sent or acknowledged counts: a refused record stays here alone.
     What has left by age counts on.
     """
-    return {scope: root for scope, _, root in session.connection().execute(_KEPT)}
+    return {scope: root for scope, _, root in run(session, _KEPT)}
 
 
 def counted_root(session: Session, scope_id: str) -> tuple[int, str]:
     """How many records of a scope count, and their sum, from the records themselves."""
-    connection = session.connection()
-    digests = [
-        record_digest(*row) for row in connection.execute(_CONFIRMED, {"scope": scope_id}).all()
-    ]
-    retired = connection.execute(_RETIRED, {"scope": scope_id}).scalars()
+    digests = [record_digest(*row) for row in run(session, _CONFIRMED, scope=scope_id)]
+    retired = run(session, _RETIRED, scope=scope_id).scalars()
     digests += [int(digest) for digest in retired]
     return len(digests), root_text(sum(digests))
 
@@ -66,7 +64,7 @@ def different_scopes(session: Session, theirs: Mapping[str, str], today: date) -
 
 def settle(session: Session, scope_ids: Iterable[str]) -> bool:
     """Count scopes anew and keep what was counted; whether any sum had been another."""
-    kept = {scope: (records, root) for scope, records, root in session.connection().execute(_KEPT)}
+    kept = {scope: (records, root) for scope, records, root in run(session, _KEPT)}
     wrong = {}
     for scope_id in scope_ids:
         counted = counted_root(session, scope_id)
@@ -78,7 +76,7 @@ def settle(session: Session, scope_ids: Iterable[str]) -> bool:
             {"scope_id": scope_id, "records": records, "root": root}
             for scope_id, (records, root) in wrong.items()
         ]
-        session.connection().execute(_SETTLE, rows)
+        run_many(session, _SETTLE, rows)
     return bool(wrong)
 
 

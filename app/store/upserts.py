@@ -1,28 +1,39 @@
-"""Writing a row in place of the one that stands under its key, as one statement made once."""
+"""Writing rows of a table: added, or in place of the one under its key; statements made once."""
 
 from __future__ import annotations
 
-from sqlalchemy import TextClause, bindparam, text
+from sqlalchemy import Table, TextClause, bindparam, text
 from sqlmodel import SQLModel
 
 
 def upsert(row: type[SQLModel]) -> TextClause:
-    """The statement for a table; its parameters are all the columns, by their names.
+    """The statement that writes a row in place of the one that stands under its key.
 
-    It is text because SQLAlchemy keeps no compiled form of its own `on_conflict_do_update`
-    and would write it anew at every execution, which costs ten times the statement.
+    Its parameters are all the columns, by their names.
     """
-    table = SQLModel.metadata.tables[str(row.__tablename__)]
+    table = _table(row)
     keys = ", ".join(f'"{column.name}"' for column in table.primary_key)
-    names = ", ".join(f'"{column.name}"' for column in table.columns)
-    values = ", ".join(f":{column.name}" for column in table.columns)
     replaced = ", ".join(
         f'"{column.name}" = excluded."{column.name}"'
         for column in table.columns
         if not column.primary_key
     )
+    return _insertion(table, f" ON CONFLICT ({keys}) DO UPDATE SET {replaced}")
+
+
+def insertion(row: type[SQLModel]) -> TextClause:
+    """The statement that adds a row; its parameters are all the columns, by their names."""
+    return _insertion(_table(row), "")
+
+
+def _insertion(table: Table, where_there: str) -> TextClause:
+    names = ", ".join(f'"{column.name}"' for column in table.columns)
+    values = ", ".join(f":{column.name}" for column in table.columns)
     typed = [bindparam(column.name, type_=column.type) for column in table.columns]
-    return text(
-        f'INSERT INTO "{table.name}" ({names}) VALUES ({values})'
-        f" ON CONFLICT ({keys}) DO UPDATE SET {replaced}"
-    ).bindparams(*typed)
+    return text(f'INSERT INTO "{table.name}" ({names}) VALUES ({values}){where_there}').bindparams(
+        *typed
+    )
+
+
+def _table(row: type[SQLModel]) -> Table:
+    return SQLModel.metadata.tables[str(row.__tablename__)]

@@ -21,9 +21,9 @@ from app.sync.pull import Parties
 from core.wire.envelopes import Change, Cursor, SyncResponse
 from core.wire.receipts import Receipt, Taken, receipt_fields
 from county import answers, exchange, feed, ingest
-from county.db import run
 from county.envelopes import Opened
 from county.tables import QuarantineRow
+from statements.made_once import run
 
 Plant = Callable[[pytest.MonkeyPatch], None]
 

@@ -13,6 +13,7 @@ from sqlmodel import Session, col, select
 from app.store.tables import AccountRow, PersonRow, RecordRow
 from app.store.upserts import upsert
 from core.vocabulary import Kind
+from statements.made_once import run_many
 
 _ACCOUNT_KINDS = (
     Kind.RESIDENT,
@@ -108,8 +109,7 @@ def bodies_of(session: Session, resident_ids: Sequence[str], since: date) -> Ite
 
 def keep(session: Session, found: Sequence[Mapping[str, Any]]) -> None:
     """Stores reckoned accounts, by the columns of AccountRow, in place of earlier ones."""
-    if found:
-        session.connection().execute(_KEEP, found)
+    run_many(session, _KEEP, found)
 
 
 _KEEP = upsert(AccountRow)

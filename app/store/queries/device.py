@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import NamedTuple
 
-from sqlalchemy import bindparam
-from sqlalchemy import select as select_columns
-from sqlmodel import Session, col, select
+from sqlalchemy import bindparam, select
+from sqlmodel import Session, col
 
 from app.store.errors import NotEnrolled
 from app.store.tables import DeviceRow, SettingRow
 from app.store.upserts import upsert
+from statements.made_once import run, run_many
 
 LAST_SYNCED = "last_synced_at"
 """When both sides last went through to the end; ISO text."""
@@ -19,19 +20,39 @@ LAST_FAILURE = "last_failure"
 PROOF = "proof"
 """`equal` or `different`, and when that was found: two words, a space between."""
 
-_DEVICE = select(DeviceRow).limit(1)
-_SETTINGS = select_columns(col(SettingRow.name), col(SettingRow.value)).where(
+
+class Device(NamedTuple):
+    """The tablet's own row, as `DeviceRow` describes it."""
+
+    device_id: str
+    county_id: str
+    county_name: str
+    county_url: str
+    doctor_id: str
+    doctor_name: str
+    scopes: str
+    private_key: bytes
+    county_public_key: str
+    county_escrow_key: str
+    last_seq: int
+    durable_seq: int
+    enrolled_at: str
+
+
+# The columns by the fields' names, so that the two cannot come apart.
+_DEVICE = select(*(getattr(DeviceRow, name) for name in Device._fields)).limit(1)
+_SETTINGS = select(col(SettingRow.name), col(SettingRow.value)).where(
     col(SettingRow.name).in_(bindparam("names", expanding=True))
 )
 _KEEP = upsert(SettingRow)
 
 
-def the_device(session: Session) -> DeviceRow:
+def the_device(session: Session) -> Device:
     """The tablet's own row; an enrolled store always has it."""
-    row = session.exec(_DEVICE).one_or_none()
+    row = run(session, _DEVICE).first()
     if row is None:
         raise NotEnrolled
-    return row
+    return Device(*row)
 
 
 def setting(session: Session, name: str) -> str | None:
@@ -41,7 +62,7 @@ def setting(session: Session, name: str) -> str | None:
 
 def settings(session: Session, names: Iterable[str]) -> dict[str, str]:
     """The named values that were ever set."""
-    found = session.connection().execute(_SETTINGS, {"names": list(names)})
+    found = run(session, _SETTINGS, names=list(names))
     return {row.name: row.value for row in found}
 
 
@@ -53,4 +74,4 @@ def set_setting(session: Session, name: str, value: str) -> None:
 def set_settings(session: Session, values: Mapping[str, str]) -> None:
     """Keeps named values."""
     rows = [{"name": name, "value": value} for name, value in values.items()]
-    session.connection().execute(_KEEP, rows)
+    run_many(session, _KEEP, rows)

@@ -13,6 +13,7 @@ from sqlmodel import Session, col, select
 from app.store.rows import record_in
 from app.store.tables import RecordRow
 from core.vocabulary import Kind
+from statements.made_once import run
 
 ALL_OF_ONE = 5000
 """More records than a resident can gather in a lifetime; a wall, not a page."""
@@ -71,7 +72,7 @@ def last_days(session: Session, resident_ids: Sequence[str]) -> dict[str, date]:
 
 def bodies(session: Session, kind: Kind, limit: int) -> Sequence[str]:
     """The bodies of a kind as they came, for kinds without a record of their own."""
-    found = session.connection().execute(_BODIES, {"kind": kind, "limit": limit})
+    found = run(session, _BODIES, kind=kind, limit=limit)
     return found.scalars().all()
 
 

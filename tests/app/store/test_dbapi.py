@@ -163,7 +163,7 @@ def test_errors_wear_the_names_of_pep_249(
 def test_what_a_user_must_hear_of_keeps_the_stores_own_name(
     raised: type[Exception], told: type[Exception]
 ) -> None:
-    with pytest.raises(told), dbapi.translated():
+    with pytest.raises(told), dbapi.translated:
         raise raised("from below")
 
 

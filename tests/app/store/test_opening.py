@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import TimeoutError
 from sqlalchemy.schema import CreateIndex, CreateTable
 from sqlmodel import SQLModel, select
 
+from app.store import opening
 from app.store.engine import close_store, open_store
 from app.store.errors import StoreClosed, StoreTooNew, WrongKey
 from app.store.migrations import Step, bring_up, steps
@@ -65,6 +67,30 @@ def test_a_transaction_that_raises_leaves_nothing(store: Store) -> None:
 
     with pytest.raises(RuntimeError):
         fail()
+    with store.transaction() as session:
+        assert session.exec(select(SettingRow)).all() == []
+
+
+def test_a_second_transaction_inside_the_first_is_not_waited_for_for_ever(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(opening, "LEND_SECONDS", 0.05)
+    with (
+        store.transaction() as session,
+        pytest.raises(TimeoutError, match="in use"),
+        store.transaction(),
+    ):
+        pass
+    with store.transaction() as session:
+        session.add(SettingRow(name="after", value="that"))
+
+
+def test_what_nobody_committed_is_undone_before_the_next_transaction(store: Store) -> None:
+    with store.transaction() as session:
+        driver = session.connection().connection.driver_connection
+        session.rollback()
+        assert driver is not None
+        driver.cursor().execute("INSERT INTO setting VALUES ('half', 'done')")
     with store.transaction() as session:
         assert session.exec(select(SettingRow)).all() == []
 

@@ -6,12 +6,14 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from sqlmodel import select
 
 from app.county_link import SyncProgress, SyncResult
 from app.store import outbox
 from app.store.opening import Store
 from app.store.outbox import OperationDraft
-from app.store.queries.device import LAST_SYNCED, PROOF, setting, the_device
+from app.store.queries.device import LAST_SYNCED, PROOF, setting
+from app.store.tables import DeviceRow
 from app.sync.link import HttpCounty
 from app.sync.pace import UP
 from app.sync.transport import Answer
@@ -30,7 +32,7 @@ def known_county(store: Store) -> None:
     """The tablet knows the key this county signs with."""
     with store.transaction() as session:
         key = COUNTY_KEY.public_key().public_bytes_raw().hex()
-        the_device(session).county_public_key = key
+        session.exec(select(DeviceRow)).one().county_public_key = key
 
 
 def queue(store: Store, clock: FakeClock, count: int) -> None:

@@ -1,0 +1,1 @@
+"""Running statements made once, for tablet and county alike."""
