@@ -23,7 +23,7 @@ from fastapi import FastAPI, Request
 
 from app.store import outbox
 from app.store.opening import Store
-from app.sync.coding import ZSTD_LEVEL
+from app.sync.coding import zstd_of
 from app.sync.pace import UP
 from app.sync.push import envelopes
 from demo.children import LOOPBACK, free_port_from
@@ -45,7 +45,7 @@ def bare_rate(store: Store, folder: Path) -> float:
 
 def _push(link: requests.Session, url: str, batch: Sequence[outbox.Queued]) -> None:
     plain = json.dumps({"operations": envelopes(batch)}, ensure_ascii=False).encode()
-    body = zstandard.ZstdCompressor(level=ZSTD_LEVEL).compress(plain)
+    body = zstd_of(plain)
     answer = link.post(url, data=body, timeout=60)
     if answer.json() != {"kept": len(batch)}:
         raise RuntimeError("the bare server has not kept everything")

@@ -7,7 +7,7 @@ a standing record the conflicts a person has to settle.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -79,12 +79,8 @@ class Accepted:
 def referred_ids(operation: Operation) -> tuple[str, ...]:
     """The ids of all records that must be known to judge the operation."""
     body = _todays(operation)
-    named = (body.get(name) for name in _SUBJECT_FIELDS)
-    return (
-        operation.record_id,
-        *parent_ids(body),
-        *(name for name in named if isinstance(name, str)),
-    )
+    named = [name for field in _SUBJECT_FIELDS if isinstance(name := body.get(field), str)]
+    return (operation.record_id, *parent_ids(body), *named)
 
 
 def _todays(operation: Operation) -> Mapping[str, Any]:
@@ -151,9 +147,13 @@ def _stated(operation: Operation, held: Mapping[str, Held], standpoint: Standpoi
         if old.hash == body_hash(operation.body):
             return Accepted(write=None)
         raise Refused(Refusal(code="op.record_exists"))
-    record = _check_record(operation, operation.schema, operation.body, held, standpoint)
-    write = _write_of(operation, operation.body, operation.scope_id)
-    return Accepted(write=replace(write, record=record))
+    schema, body = operation.schema, operation.body
+    record = _check_record(operation, schema, body, held, standpoint)
+    return Accepted(
+        write=_write_of(
+            operation, scope_id=operation.scope_id, schema=schema, body=body, record=record
+        )
+    )
 
 
 def _check_fact_body(operation: Operation) -> None:
@@ -186,10 +186,15 @@ def _edited(operation: Operation, held: Mapping[str, Held], standpoint: Standpoi
     schema = max(operation.schema, schema_of(operation.kind), old.schema if old else 1)
     record = _check_record(operation, schema, body, held, standpoint)
     outcome = "conflict" if merge.conflicts else "merged" if merge.overruled else "accepted"
-    write = _write_of(operation, body, str(scope_id))
-    clocks = merge.standing.stamps
     return Accepted(
-        write=replace(write, schema=schema, clocks=clocks, record=record),
+        write=_write_of(
+            operation,
+            scope_id=str(scope_id),
+            schema=schema,
+            body=body,
+            record=record,
+            clocks=merge.standing.stamps,
+        ),
         outcome=outcome,
         conflicts=merge.conflicts,
         overruled=merge.overruled,
@@ -211,16 +216,15 @@ def _edit_of(operation: Operation) -> Edit:
     )
 
 
-def _write_of(operation: Operation, body: Mapping[str, Any], scope_id: str) -> RecordWrite:
+def _write_of(operation: Operation, **standing: Any) -> RecordWrite:
+    """The write an operation asks for, of what is to stand after it."""
     return RecordWrite(
         kind=operation.kind,
         record_id=operation.record_id,
-        scope_id=scope_id,
-        body=body,
         author_id=operation.author_id,
         recorded_at=datetime.fromisoformat(operation.recorded_at),
         device_id=operation.device_id,
-        schema=operation.schema,
+        **standing,
     )
 
 
@@ -245,8 +249,7 @@ def _check_record(
     recorded_on = local_date(datetime.fromisoformat(operation.recorded_at))
     today = max(standpoint.today, recorded_on)
     refusals = _refusals(record, held, standpoint, today)
-    hard = [refusal for refusal in refusals if not refusal.soft]
-    if hard:
+    if refusals and (hard := [refusal for refusal in refusals if not refusal.soft]):
         raise Refused(*hard)
     return record
 

@@ -76,7 +76,7 @@ _CONCERNING = select(
 def _batch(
     session: Session, county_id: str, resident_ids: Sequence[str], read: Mapping[str, Any]
 ) -> dict[str, History]:
-    rows = run(session, _CONCERNING, county=county_id, residents=resident_ids)
+    rows = run(session, _CONCERNING, county=county_id, residents=resident_ids).all()
     residents: dict[str, Any] = {}
     parts: defaultdict[str, defaultdict[str, list[Any]]] = defaultdict(lambda: defaultdict(list))
     for record_id, resident_id, kind, schema, body in rows:

@@ -100,7 +100,8 @@ class Posting:
         new = _held_after(self, item, old, content_hash)
         self.held[item.record_id] = new
         row = record_row(self.county_id, item, new, self.now)
-        self.rows[item.record_id] = {**row, "body": JsonText(content.decode())}
+        row["body"] = JsonText(content.decode())
+        self.rows[item.record_id] = row
         self._plan_changes(item, old, new)
         return Written(record_id=new.record_id, revision=new.revision, hash=new.hash, changed=True)
 
@@ -214,7 +215,6 @@ def resident_of(known: Mapping[str, Held], item: RecordWrite) -> str | None:
 def record_row(county_id: str, item: RecordWrite, new: Held, now: datetime) -> dict[str, Any]:
     """The row of a record as it is held after a write received at `now`."""
     body = _todays(item)
-    follow_up_ids = (_text(body, name) for name in ("follow_up_id", "voids", "amends"))
     return {
         "county_id": county_id,
         "id": item.record_id,
@@ -229,7 +229,10 @@ def record_row(county_id: str, item: RecordWrite, new: Held, now: datetime) -> d
         "household_id": item.record_id
         if item.kind == Kind.HOUSEHOLD
         else _text(body, "household_id"),
-        "follow_up_id": next(filter(None, follow_up_ids), None),
+        "follow_up_id": _text(body, "follow_up_id")
+        or _text(body, "voids")
+        or _text(body, "amends")
+        or None,
         "occurred_on": _day(body),
         "recorded_at": item.recorded_at,
         "received_at": now,

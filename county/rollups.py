@@ -125,7 +125,7 @@ def _ages(
     found = run(
         session, _AGES, county=county_id, residents=resident_ids, years=list(kept_years(today))
     )
-    return {(resident_id, year): as_of for resident_id, year, as_of in found}
+    return {(resident_id, year): as_of for resident_id, year, as_of in found.all()}
 
 
 _AGES = select(PersonAccountRow.resident_id, PersonAccountRow.year, PersonAccountRow.as_of).where(

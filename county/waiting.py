@@ -23,12 +23,8 @@ def renew_waiting(
 
     What a row says of a follow-up never changes but for its village: only what differs is written.
     """
-    kept = {
-        (follow_up_id, village_id)
-        for follow_up_id, village_id in run(
-            session, _KEPT, county=county_id, residents=resident_ids
-        )
-    }
+    rows = run(session, _KEPT, county=county_id, residents=resident_ids).all()
+    kept = {(follow_up_id, village_id) for follow_up_id, village_id in rows}
     due = {(item.id, _village_of(item)): item for history in histories for item in waiting(history)}
     for some in batches(sorted(follow_up_id for follow_up_id, _ in kept - due.keys()), BATCH):
         session.execute(

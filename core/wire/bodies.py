@@ -81,7 +81,7 @@ def record_of(kind: str, schema: int, body: Mapping[str, Any]) -> Any:
     and with one `body.field` refusal for each field that is missing or of a wrong type.
     """
     try:
-        return _adapter(kind).validate_python(dict(todays(kind, schema, body)))
+        return _validator(kind).validate_python(dict(todays(kind, schema, body)))
     except ValidationError as error:
         raise Refused(*(_refusal(item) for item in error.errors())) from error
 
@@ -91,16 +91,16 @@ def record_from_json(kind: str, schema: int, text: str) -> Any:
     if is_older(kind, schema):
         return record_of(kind, schema, json.loads(text))
     try:
-        return _adapter(kind).validate_json(text)
+        return _validator(kind).validate_json(text)
     except ValidationError as error:
         raise Refused(*(_refusal(item) for item in error.errors())) from error
 
 
-def _adapter(kind: str) -> TypeAdapter[Any]:
+def _validator(kind: str) -> Any:
     adapter = _ADAPTERS.get(kind)
     if adapter is None:
         raise Refused(Refusal(code="body.unknown_kind", values={"kind": kind}))
-    return adapter
+    return adapter.validator
 
 
 def _refusal(item: Any) -> Refusal:
