@@ -17,7 +17,6 @@ from app.store.cursor import set_cursors
 from app.store.opening import Store
 from app.store.tables import OutboxRow
 from app.sync import cycle
-from app.sync.pull import Parties
 from core.wire.envelopes import Change, Cursor, SyncResponse
 from core.wire.receipts import Receipt, Taken, receipt_fields
 from county import answers, exchange, feed, ingest
@@ -111,10 +110,10 @@ def cursor_before_rows(patch: pytest.MonkeyPatch) -> None:
     """How far a tablet has read is committed before what it has read."""
     ordinary = cycle.store_answer
 
-    def store_answer(store: Store, answer: SyncResponse, parties: Parties, now: datetime) -> bool:
+    def store_answer(store: Store, answer: SyncResponse, *rest: Any) -> bool:
         with store.transaction() as session:
             set_cursors(session, answer.cursors)
-        return ordinary(store, answer, parties, now)
+        return ordinary(store, answer, *rest)
 
     patch.setattr(cycle, "store_answer", store_answer)
 
