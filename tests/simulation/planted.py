@@ -14,6 +14,7 @@ from sqlmodel import Session, select
 
 from app.store import outbox, settling, snapshots
 from app.store.cursor import set_cursors
+from app.store.errors import StoreFull
 from app.store.opening import Store
 from app.store.tables import OutboxRow
 from app.sync import cycle
@@ -118,6 +119,44 @@ def cursor_before_rows(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(cycle, "store_answer", store_answer)
 
 
+def stored_past_a_failure(patch: pytest.MonkeyPatch) -> None:
+    """An answer that finds no room is let go, and the one already asked for behind it is kept."""
+    ordinary = cycle.store_answer
+
+    def store_answer(store: Store, *rest: Any) -> bool:
+        try:
+            return ordinary(store, *rest)
+        except StoreFull:
+            return True
+
+    patch.setattr(cycle, "store_answer", store_answer)
+
+
+def stored_the_wrong_way_round(patch: pytest.MonkeyPatch) -> None:
+    """An answer is laid aside while the next one is under way, and stored behind it."""
+    ordinary, go_ahead = cycle.store_answer, cycle.Cycle._gone_ahead
+    going: dict[Store, cycle.Cycle] = {}
+    aside: dict[cycle.Cycle, SyncResponse] = {}
+
+    def gone_ahead(run: cycle.Cycle, *rest: Any) -> Any:
+        trip = go_ahead(run, *rest)
+        going.pop(run._store, None)
+        if trip is not None or run in aside:
+            going[run._store] = run
+        return trip
+
+    def store_answer(store: Store, answer: SyncResponse, *rest: Any) -> bool:
+        run = going.get(store)
+        if run is not None and run not in aside:
+            aside[run] = answer
+            return True
+        waits = ordinary(store, answer, *rest)
+        return ordinary(store, aside.pop(run), *rest) if run is not None else waits
+
+    patch.setattr(cycle.Cycle, "_gone_ahead", gone_ahead)
+    patch.setattr(cycle, "store_answer", store_answer)
+
+
 def snapshot_cursor_before_rows(patch: pytest.MonkeyPatch) -> None:
     """A scope that comes whole counts as read when its first record is stored."""
 
@@ -157,6 +196,8 @@ PLANTED: Mapping[str, Plant] = {
         timestamp_cursor,
         per_batch_idempotency,
         cursor_before_rows,
+        stored_past_a_failure,
+        stored_the_wrong_way_round,
         snapshot_cursor_before_rows,
         dropped_quarantine,
         untold_judgement,
