@@ -150,13 +150,12 @@ class Cycle:
             raise SyncTrouble(Trouble.CANCELLED)
 
     def _begun(self) -> Trip:
-        """The next round trip as the store has it; not before it is asked for is it made,
-        unless there is something to read meanwhile."""
+        """The next round trip as the store has it, under way if there is more to read meanwhile."""
         self._stop_if_cancelled()
         outgoing = self._outgoing()
         carry = self._carrying(outgoing)
-        is_beside = outgoing.batch.is_full
-        return Trip(outgoing=outgoing, carried=self._beside.begin(carry) if is_beside else carry)
+        has_more = outgoing.batch.is_full
+        return Trip(outgoing=outgoing, carried=self._beside.begin(carry) if has_more else carry)
 
     def _outgoing(self, question: Question | None = None) -> Outgoing:
         """What the next round trip says; with a question, no operations."""
