@@ -31,7 +31,7 @@ from simulation.founding import COUNTY_ID, DATA_KEY, Seat
 
 PORTIONS = Portions(piece=Pace(size=200, least=50, most=2_000), records=3)
 """Snapshots are small here: so are the portions they come in."""
-UP, DOWN = Pace(size=1, least=1, most=3), Pace(size=2, least=1, most=4)
+UP, DOWN = Pace(size=2, least=2, most=4), Pace(size=2, least=1, most=4)
 """A day's work is a handful of records: so few of them travel together."""
 
 

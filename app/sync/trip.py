@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from pydantic_core import to_json
 
@@ -29,21 +30,21 @@ class Outgoing:
 
     def content(self, want: int) -> bytes:
         """The request's JSON, with what has its default value left out."""
-        said = {
+        before = {
             "acknowledged_seq": self.acknowledged_seq,
             "app_version": APP_VERSION,
             "cursors": self.cursors,
             "device_id": self.device_id,
+        }
+        behind = {
             "protocol": PROTOCOL,
             "question": self.question,
             "refused": self.refused,
             "takes_snapshots": self.takes_snapshots,
             "want": want,
         }
-        content = to_json({name: value for name, value in said.items() if value})
-        if not self.batch.operations:
-            return content
-        return content[:-1] + b',"operations":' + self.batch.said() + b"}"
+        operations = b'"operations":' + self.batch.said() + b"," if self.batch.operations else b""
+        return b"".join((_said(before)[:-1], b",", operations, _said(behind)[1:]))
 
     def after(self, answer: SyncResponse, batch: Batch) -> Outgoing | None:
         """What the next trip says, word for word as if this answer were stored already.
@@ -92,6 +93,10 @@ class Trip:
 
     outgoing: Outgoing
     carried: Callable[[], Carried]
+
+
+def _said(fields: Mapping[str, Any]) -> bytes:
+    return to_json({name: value for name, value in fields.items() if value})
 
 
 def gets_on(answer: SyncResponse) -> bool:
