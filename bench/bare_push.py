@@ -44,7 +44,7 @@ def bare_rate(store: Store, folder: Path) -> float:
 
 
 def _push(link: requests.Session, url: str, batch: Sequence[outbox.Queued]) -> None:
-    plain = json.dumps({"operations": envelopes(batch)}, ensure_ascii=False).encode()
+    plain = json.dumps({"operations": list(envelopes(batch))}, ensure_ascii=False).encode()
     body = zstd_of(plain)
     answer = link.post(url, data=body, timeout=60)
     if answer.json() != {"kept": len(batch)}:

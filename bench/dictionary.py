@@ -18,7 +18,8 @@ from typing import Any
 import zstandard
 
 from app.store.outbox import queued
-from app.sync.cycle import Outgoing
+from app.sync.push import Batch
+from app.sync.trip import Outgoing
 from core.contracts import Contract
 from core.ids import RANDOM_BYTES, county_scope, uuid7, village_scope
 from core.people import Condition, Household, Resident, TagSpan
@@ -138,9 +139,10 @@ class InventedTraffic:
 
     def _request(self, operations: Sequence[Operation]) -> bytes:
         device = self._id()
+        sent = [queued(replace(item, device_id=device)) for item in operations]
         return Outgoing(
             device_id=device,
-            operations=[queued(replace(item, device_id=device)) for item in operations],
+            batch=Batch.of(sent, len(sent)),
             cursors=dict(self._cursors()),
             acknowledged_seq=self._chance.randrange(10_000),
             takes_snapshots=True,

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from random import Random
+from typing import TypeVar
 
 from app.sync.transport import Answer
 from app.sync.troubles import SyncTrouble, Trouble
@@ -13,7 +14,10 @@ from simulation.clocks import WorldClock
 from simulation.county_end import CountyEnd, PowerGone
 from simulation.faults import Fault
 
+T = TypeVar("T")
 LONGEST_DELAY_S = 500.0
+AT_ONCE = 0.6
+"""How many calls are through before the work they are beside of is begun."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +73,40 @@ def _later(moment: datetime, seconds: float) -> datetime:
     from datetime import timedelta
 
     return moment + timedelta(seconds=seconds)
+
+
+class InTurn:
+    """Stands behind `app.sync.beside.Beside`: what a thread would do at any moment is done at one.
+
+    Chance has it that a call is through as soon as it is begun, or not before its answer is
+    asked for; one nobody asks for then, as when the tablet dies, has never left.
+    """
+
+    def __init__(self, chance: Random) -> None:
+        self._chance = chance
+
+    def begin(self, call: Callable[[], T]) -> Callable[[], T]:
+        """See Beside; what kills the tablet meanwhile is raised at once."""
+        if self._chance.random() < AT_ONCE:
+            return _ended(call)
+        return call
+
+    def close(self) -> None:
+        """See Beside."""
+
+
+def _ended(call: Callable[[], T]) -> Callable[[], T]:
+    try:
+        answer = call()
+    except SyncTrouble as error:
+        trouble = error
+    else:
+        return lambda: answer
+
+    def failed() -> T:
+        raise trouble
+
+    return failed
 
 
 class Link:

@@ -22,9 +22,10 @@ from app.store.opening import Store
 from app.store.queries import records
 from app.store.queries.device import the_device
 from app.store.tables import RecordRow
+from app.sync.beside import Beside
 from app.sync.first_load import Portions
 from app.sync.link import HttpCounty
-from app.sync.pace import Pace
+from app.sync.pace import Pace, Paces
 from app.sync.transport import Transport
 from core.wire.bodies import Record, body_of, kind_of
 from simulation.clocks import TabletClock
@@ -33,6 +34,8 @@ from statements.made_once import run
 
 PORTIONS = Portions(piece=Pace(size=200, least=50, most=2_000), records=3)
 """Snapshots are small here: so are the portions they come in."""
+UP, DOWN = Pace(size=2, least=2, most=4), Pace(size=2, least=1, most=4)
+"""A day's work is a handful of records: so few of them travel together."""
 
 
 class PowerCut(BaseException):
@@ -44,7 +47,9 @@ class PowerCut(BaseException):
 
 
 class MortalStore(Store):
-    """A store whose tablet may die before, within or right after a transaction."""
+    """A store whose tablet may die before, within or right after a transaction, or have no room
+    for just this one.
+    """
 
     die: Callable[[bool], None]
     moment: Callable[[], str]
@@ -58,7 +63,7 @@ class MortalStore(Store):
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
-        """See Store; raises PowerCut where the tablet dies of it."""
+        """See Store; raises PowerCut where the tablet dies of it, StoreFull where it is `full`."""
         moment = self.moment()
         if moment == "before":
             self.die(False)
@@ -67,6 +72,8 @@ class MortalStore(Store):
             if moment == "within":
                 session.flush()
                 self.die(False)
+            if moment == "full":
+                raise StoreFull
         if moment == "after":
             self.die(True)
 
@@ -90,6 +97,7 @@ class TabletEnd:
     folder: Path
     clock: TabletClock
     connect: Callable[[str], Transport]
+    beside: Callable[[], Beside]
     portions: Portions | None = PORTIONS
     saved: list[Saved] = field(default_factory=list)
     deaths: int = 0
@@ -98,7 +106,9 @@ class TabletEnd:
 
     def __post_init__(self) -> None:
         shutil.copyfile(self.seat.store_file, self.path)
-        self.link = HttpCounty(self.clock, self.connect, self.portions)
+        self.link = HttpCounty(
+            self.clock, self.connect, self.portions, self.beside, Paces(up=UP, down=DOWN)
+        )
         self._open()
 
     @property

@@ -21,7 +21,7 @@ from simulation.county_end import CountyEnd
 from simulation.decay import decay
 from simulation.faults import ON_THE_WAY, Fault
 from simulation.founding import OFFICE, Founded
-from simulation.link import Link, Net
+from simulation.link import InTurn, Link, Net
 from simulation.tablet_end import PORTIONS, PowerCut, Saved, TabletEnd
 
 STEPS = 4
@@ -92,6 +92,7 @@ class World:
             folder=folder,
             clock=TabletClock(self.clock),
             connect=connect,
+            beside=partial(InTurn, self.chance),
             portions=PORTIONS if self.chance.random() < WHOLE else None,
         )
         return tablet
@@ -100,7 +101,7 @@ class World:
         faulty: tuple[tuple[Fault, float, Callable[[TabletEnd], None]], ...] = (
             (Fault.TABLET_KILLED, 8, self._mortal_work),
             (Fault.WRONG_CLOCK, 2, self._wrong_clock),
-            (Fault.FULL_DISK, 2, self._full_disk),
+            (Fault.FULL_DISK, 4, self._full_disk),
             (Fault.POISON, 3, self._poison),
             (Fault.RIVALS, 6, self._office_edit),
             (Fault.MOVED, 1, self._move),
@@ -244,6 +245,9 @@ class World:
 
     def _full_disk(self, tablet: TabletEnd) -> None:
         self.met[Fault.FULL_DISK] += 1
+        if self.chance.random() < 0.5:
+            self._full_for_a_moment(tablet)
+            return
         self.note(f"{tablet.name} has a full disk")
         tablet.fill_disk()
         try:
@@ -251,6 +255,17 @@ class World:
                 self.chance.choice((self._visit, self._edit, self._synchronise))(tablet)
         finally:
             tablet.free_disk()
+
+    def _full_for_a_moment(self, tablet: TabletEnd) -> None:
+        """One of the transactions that store what another tablet has entered finds no room."""
+        other = self._other_than(tablet)
+        for _ in range(4):
+            self._visit(other)
+        self._synchronise(other)
+        self.note(f"{tablet.name} has a full disk for a moment")
+        tablet.doom[:] = [""] * self.chance.randint(2, 8) + ["full"]
+        self._synchronise(tablet)
+        tablet.doom.clear()
 
     def _poison(self, tablet: TabletEnd) -> None:
         self.met[Fault.POISON] += 1
@@ -340,7 +355,7 @@ class World:
     def _withdraw_anothers(self, tablet: TabletEnd) -> None:
         """A visit is withdrawn elsewhere; the county may have lost it when it hears of that."""
         self.met[Fault.ANOTHERS_VISIT] += 1
-        other = self.chance.choice([one for one in self.tablets if one is not tablet] or [tablet])
+        other = self._other_than(tablet)
         self._visit(other)
         self._synchronise(other)
         self._synchronise(tablet)
@@ -365,6 +380,9 @@ class World:
                 self._synchronise(tablet)
             if all("sent 0" in line and "received 0" in line for line in self.trace[before:]):
                 return
+
+    def _other_than(self, tablet: TabletEnd) -> TabletEnd:
+        return self.chance.choice([one for one in self.tablets if one is not tablet] or [tablet])
 
     def _resident(self, tablet: TabletEnd) -> str:
         villages = self.county.villages_of(tablet.seat.doctor_id)

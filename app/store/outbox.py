@@ -153,11 +153,16 @@ _LENGTHEN = update(DeviceRow).values(
 _QUEUE = insertion(OutboxRow)
 
 
-def pending(session: Session, limit: int = 200, max_bytes: int = 8 << 20) -> list[Queued]:
-    """The oldest queued operations, up to `limit` and `max_bytes` of envelopes, at least one."""
+def pending(
+    session: Session, limit: int = 200, max_bytes: int = 8 << 20, after: int = 0
+) -> list[Queued]:
+    """The oldest queued operations behind a number, at least one if there is any.
+
+    Up to `limit`, and up to `max_bytes` of envelopes.
+    """
     taken: list[Queued] = []
     size = 0
-    for row in run(session, _PENDING, limit=limit).all():
+    for row in run(session, _PENDING, limit=limit, after=after).all():
         size += len(row.envelope.encode())
         if taken and size > max_bytes:
             break
@@ -168,6 +173,7 @@ def pending(session: Session, limit: int = 200, max_bytes: int = 8 << 20) -> lis
 _PENDING = (
     select_columns(col(OutboxRow.device_seq), col(OutboxRow.envelope))
     .where(col(OutboxRow.state) == OutboxState.QUEUED)
+    .where(col(OutboxRow.device_seq) > bindparam("after"))
     .order_by(col(OutboxRow.device_seq))
     .limit(bindparam("limit"))
 )

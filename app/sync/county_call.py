@@ -79,6 +79,15 @@ class Signer:
         }
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Carried:
+    """The plain body of an answer, the seconds until it was here, and the bytes both ways."""
+
+    content: bytes
+    seconds: float
+    moved_bytes: int
+
+
 class CountyCall:
     """Signed requests to one county; remembers how far the tablet's clock is off."""
 
@@ -121,6 +130,16 @@ class CountyCall:
             return self._transport.post(path, body, {**self._signed("POST", path, body), **said})
 
         return self._answered(ask)
+
+    def carried(self, path: str, said: bytes, most_bytes: int | None = None) -> Carried:
+        """As `post`, with what it took."""
+        began_s, moved_before = self._clock.elapsed_s(), self.bytes_moved
+        content = self.post(path, said, most_bytes)
+        return Carried(
+            content=content,
+            seconds=self._clock.elapsed_s() - began_s,
+            moved_bytes=self.bytes_moved - moved_before,
+        )
 
     def part(self, path: str, etag: str, start: int, end: int) -> bytes:
         """Bytes of what lies at a path, from `start` on and before `end`, as many as came.

@@ -1,18 +1,18 @@
 """One synchronisation: round trips until nothing waits here and nothing new waits there.
 
 The store is never held while the network is waited for: what goes up is read in one short
-transaction, what came down is written in another, together with its cursors.
+transaction, what came down is written in another, together with its cursors. While an answer
+is stored the next round trip is under way, where what it says needs no storing to be known;
+while that is waited for, what waits behind it is read (docs/adr/0013-one-trip-ahead.md).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from functools import partial
 
-from pydantic_core import to_json
 from sqlmodel import Session
 
-from app.config import APP_VERSION
 from app.county_link import SyncResult
 from app.store import outbox
 from app.store.cursor import cursors
@@ -26,49 +26,22 @@ from app.store.queries.device import (
     set_settings,
 )
 from app.store.sums import different_scopes
-from app.sync.county_call import CountyCall
+from app.sync.beside import Beside
+from app.sync.county_call import Carried, CountyCall
 from app.sync.first_load import FirstLoad, Portions
 from app.sync.pace import MOST_SENT_BYTES, Paces
 from app.sync.progress import Tally
 from app.sync.pull import Parties, read_answer, store_answer
-from app.sync.push import envelopes, next_operations
+from app.sync.push import Batch, next_operations
 from app.sync.repair import Repair
+from app.sync.trip import Outgoing, Trip, gets_on
 from app.sync.troubles import SyncTrouble, Trouble
-from core.wire.envelopes import PROTOCOL, Cursor, SyncResponse
+from core.wire.envelopes import SyncResponse
 from core.wire.repair import Question
 
 PATH = "/sync/v1"
 EQUAL, DIFFERENT = "equal", "different"
 """What a comparison of the sums finds."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outgoing:
-    """What one round trip says: the operations, and how far this tablet has read and been heard."""
-
-    device_id: str
-    operations: Sequence[Queued]
-    cursors: Mapping[str, Cursor]
-    acknowledged_seq: int
-    takes_snapshots: bool
-    refused: tuple[tuple[int, str], ...] = ()
-    question: Question | None = None
-
-    def content(self, want: int) -> bytes:
-        """The request's JSON, with what has its default value left out."""
-        said = {
-            "acknowledged_seq": self.acknowledged_seq,
-            "app_version": APP_VERSION,
-            "cursors": self.cursors,
-            "device_id": self.device_id,
-            "operations": envelopes(self.operations),
-            "protocol": PROTOCOL,
-            "question": self.question,
-            "refused": self.refused,
-            "takes_snapshots": self.takes_snapshots,
-            "want": want,
-        }
-        return to_json({name: value for name, value in said.items() if value})
 
 
 class Cycle:
@@ -83,6 +56,7 @@ class Cycle:
         is_cancelled: Callable[[], bool],
         portions: Portions | None,
         paces: Paces,
+        beside: Beside,
     ) -> None:
         self._store = store
         self._call = call
@@ -92,7 +66,9 @@ class Cycle:
         self._is_cancelled = is_cancelled
         self._first_load = FirstLoad(store, call, tally, is_cancelled, portions)
         self._paces = paces
+        self._beside = beside
         self._resend_from: int | None = None
+        self._under_way: Trip | None = None
 
     def run(self) -> SyncResult:
         """Go on until both sides are level; raises nothing a link or a county can cause."""
@@ -141,25 +117,28 @@ class Cycle:
         """One round trip with a question and no operations; what else came of it is stored."""
         self._stop_if_cancelled()
         self._tally.tell("proving", self._call.bytes_moved)
-        outgoing = self._outgoing(question)
-        answer = read_answer(self._call.post(PATH, outgoing.content(self._paces.down.size)))
-        store_answer(self._store, answer, self._parties, self._clock.now())
+        content = self._outgoing(question).content(self._paces.down.size)
+        answer = read_answer(self._call.post(PATH, content), self._parties)
+        store_answer(self._store, answer, self._clock.now())
         self._tally.count(0, answer)
         return answer
 
     def _last_answer(self) -> SyncResponse | None:
         """One round trip; its answer if it was the last, None if there is more to say."""
-        self._stop_if_cancelled()
-        outgoing = self._outgoing()
-        answer = self._exchanged(outgoing)
+        trip = self._under_way or self._begun()
+        self._under_way = None
+        behind = self._read_behind(trip.outgoing.batch)
+        answer = self._answer(trip)
         if answer is None:
             return None
-        waits = store_answer(self._store, answer, self._parties, self._clock.now())
-        self._tally.count(len(outgoing.operations), answer)
-        more_to_send = self._gets_on(outgoing.operations, answer) and waits
+        self._under_way = self._gone_ahead(trip.outgoing, answer, behind)
+        waits = store_answer(self._store, answer, self._clock.now(), self._sent_through())
+        sent = trip.outgoing.batch.operations
+        self._tally.count(len(sent), answer)
+        more_to_send = self._gets_on(sent, answer) and waits
         if answer.revoked and not more_to_send:
             raise SyncTrouble(Trouble.REVOKED)
-        if answer.has_more and not (answer.changes or answer.cursors or answer.snapshots):
+        if not gets_on(answer):
             raise SyncTrouble(Trouble.STUCK)
         if not more_to_send:
             self._first_load.take(answer.snapshots)
@@ -170,34 +149,69 @@ class Cycle:
         if self._is_cancelled():
             raise SyncTrouble(Trouble.CANCELLED)
 
+    def _begun(self) -> Trip:
+        """The next round trip as the store has it, under way if there is more to read meanwhile."""
+        self._stop_if_cancelled()
+        outgoing = self._outgoing()
+        carry = self._carrying(outgoing)
+        has_more = outgoing.batch.is_full
+        return Trip(outgoing=outgoing, carried=self._beside.begin(carry) if has_more else carry)
+
     def _outgoing(self, question: Question | None = None) -> Outgoing:
         """What the next round trip says; with a question, no operations."""
+        most = self._paces.up.size
         with self._store.transaction() as session:
-            return Outgoing(
-                device_id=self._parties.device_id,
-                operations=() if question else next_operations(session, self._paces.up.size),
-                cursors=cursors(session),
-                acknowledged_seq=acknowledged_seq(session),
-                takes_snapshots=self._first_load.is_wanted,
-                refused=outbox.refusals(session),
-                question=question,
-            )
+            queued = [] if question else next_operations(session, most)
+            if queued:
+                outbox.mark_sent(session, queued[-1].device_seq)
+            read, heard = cursors(session), acknowledged_seq(session)
+            refused = outbox.refusals(session)
+        return Outgoing(
+            device_id=self._parties.device_id,
+            batch=Batch.of(queued, most),
+            cursors=read,
+            acknowledged_seq=heard,
+            takes_snapshots=self._first_load.is_wanted,
+            refused=refused,
+            question=question,
+        )
 
-    def _exchanged(self, outgoing: Outgoing) -> SyncResponse | None:
-        """The county's answer; None where the trip was too large and a smaller one is next."""
-        began_s, moved_before = self._clock.elapsed_s(), self._call.bytes_moved
-        try:
-            most_bytes = MOST_SENT_BYTES if len(outgoing.operations) > 1 else None
-            content = self._call.post(PATH, outgoing.content(self._paces.down.size), most_bytes)
-        except SyncTrouble as trouble:
-            if not self._may_shrink(trouble, len(outgoing.operations)):
-                raise
-            self._paces.failed(len(outgoing.operations))
+    def _read_behind(self, batch: Batch) -> Batch:
+        """What waits behind a batch that is under way, as much as the next trip may carry."""
+        if not batch.is_full:
+            return Batch()
+        most = self._paces.up.next_most
+        with self._store.transaction() as session:
+            queued = next_operations(session, most, batch.last_seq)
+        return Batch.of(queued, most)
+
+    def _gone_ahead(self, outgoing: Outgoing, answer: SyncResponse, behind: Batch) -> Trip | None:
+        """The next round trip, under way before this answer is stored; None if it has to wait."""
+        following = outgoing.after(answer, behind.first(self._paces.up.size))
+        if following is None or self._is_cancelled():
             return None
-        answer = read_answer(content)
-        seconds = self._clock.elapsed_s() - began_s
-        moved = self._call.bytes_moved - moved_before
-        self._paces.went(len(outgoing.operations), len(answer.changes), moved, seconds)
+        return Trip(outgoing=following, carried=self._beside.begin(self._carrying(following)))
+
+    def _sent_through(self) -> int:
+        return self._under_way.outgoing.batch.last_seq if self._under_way else 0
+
+    def _carrying(self, outgoing: Outgoing) -> Callable[[], Carried]:
+        most_bytes = MOST_SENT_BYTES if len(outgoing.batch.operations) > 1 else None
+        content = outgoing.content(self._paces.down.size)
+        return partial(self._call.carried, PATH, content, most_bytes)
+
+    def _answer(self, trip: Trip) -> SyncResponse | None:
+        """The county's answer; None where the trip was too large and a smaller one is next."""
+        sent = len(trip.outgoing.batch.operations)
+        try:
+            carried = trip.carried()
+        except SyncTrouble as trouble:
+            if not self._may_shrink(trouble, sent):
+                raise
+            self._paces.failed(sent)
+            return None
+        answer = read_answer(carried.content, self._parties)
+        self._paces.went(sent, len(answer.changes), carried.moved_bytes, carried.seconds)
         return answer
 
     def _may_shrink(self, trouble: SyncTrouble, operations: int) -> bool:

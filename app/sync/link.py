@@ -15,6 +15,7 @@ from app.store.errors import StoreClosed, StoreFull, StoreUnusable
 from app.store.opening import Store
 from app.store.queries.device import the_device
 from app.sync import custody, enrolment
+from app.sync.beside import Beside, InAThread
 from app.sync.coding import Codings
 from app.sync.county_call import CountyCall, Signer
 from app.sync.cycle import Cycle
@@ -36,13 +37,20 @@ class HttpCounty:
         clock: Clock,
         connect: Callable[[str], Transport] = HttpTransport,
         portions: Portions | None = PORTIONS,
+        beside: Callable[[], Beside] = InAThread,
+        paces: Paces | None = None,
     ) -> None:
-        """`portions` are those of a first load; None has it come by pages."""
+        """`portions` are those of a first load; None has it come by pages.
+
+        `beside` makes what carries requests while the tablet works on; `paces` are those to
+        begin with.
+        """
         self._clock = clock
         self._connect = connect
         self._portions = portions
         self._turn = Lock()
-        self._paces = Paces()
+        self._beside = beside
+        self._paces = paces or Paces()
         self._cancelled = Event()
         self._codings: dict[str, Codings] = {}
 
@@ -92,6 +100,7 @@ class HttpCounty:
             transport = self._connect(outset.county_url)
         except SyncTrouble as trouble:
             return SyncResult(finished_at=self._clock.now(), failed=trouble.code)
+        beside = self._beside()
         try:
             codings = self._codings.setdefault(outset.county_url, Codings())
             call = CountyCall(transport, outset.signer, self._clock, codings)
@@ -106,8 +115,10 @@ class HttpCounty:
                 self._cancelled.is_set,
                 self._portions,
                 self._paces,
+                beside,
             ).run()
         finally:
+            beside.close()
             transport.close()
 
 

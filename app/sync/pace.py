@@ -35,6 +35,11 @@ class Pace:
         carried = moved_bytes * TARGET_S / max(seconds, 0.001)
         return self._of(max(self.size, carried / RECORD_BYTES))
 
+    @property
+    def next_most(self) -> int:
+        """The most the next round trip may carry, whatever this one shows."""
+        return self._of(self.size * GROWTH).size
+
     def halved(self, records: int) -> Pace:
         """The pace after `records` timed out or were too large together."""
         return replace(self, size=max(1, min(self.size, records) // 2))

@@ -1,4 +1,4 @@
-"""What came down: receipts checked, then everything of one answer stored in one transaction."""
+"""What came down: signatures checked, then everything of one answer stored in one transaction."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from app.store.custody import keep_orders
 from app.store.errors import StoreDamaged
 from app.store.incoming import apply_answer
 from app.store.opening import Store
-from app.store.outbox import is_waiting
+from app.store.outbox import is_waiting, mark_sent
 from app.store.settling import requeue_from
 from app.store.snapshots import drop_others
 from app.sync.custody import check_orders
@@ -28,21 +28,27 @@ class Parties:
     county_key: str
 
 
-def read_answer(content: bytes) -> SyncResponse:
-    """The county's answer; raises SyncTrouble where it is not one this app understands."""
+def read_answer(content: bytes, parties: Parties) -> SyncResponse:
+    """The county's answer; raises SyncTrouble where this app does not understand it.
+
+    And where the county itself has not signed what it says it took, or what it demands:
+    nothing is done on the strength of an answer that has not come through here.
+    """
     try:
-        return RESPONSES.validate_json(content)
+        answer = RESPONSES.validate_json(content)
     except ValidationError as error:
         raise SyncTrouble(Trouble.NOT_UNDERSTOOD) from error
-
-
-def store_answer(store: Store, answer: SyncResponse, parties: Parties, now: datetime) -> bool:
-    """Commits an answer as a whole; whether operations are left that have none.
-
-    Raises SyncTrouble and keeps nothing where it is not true.
-    """
     check_answers(answer, parties.county_key)
     check_orders(answer.orders, parties.device_id, parties.county_key)
+    return answer
+
+
+def store_answer(store: Store, answer: SyncResponse, now: datetime, sent_through: int = 0) -> bool:
+    """Commits an answer as a whole; whether operations are left that have none.
+
+    `sent_through` is the last operation that is under way by now. Raises SyncTrouble and
+    keeps nothing where the answer cannot be.
+    """
     try:
         with store.transaction() as session:
             apply_answer(session, answer, now)
@@ -57,6 +63,8 @@ def store_answer(store: Store, answer: SyncResponse, parties: Parties, now: date
                 durable_seq=answer.durable_seq,
                 renews_lease=not answer.revoked,
             )
+            if sent_through:
+                mark_sent(session, sent_through)
             return is_waiting(session)
     except StoreDamaged as error:
         raise SyncTrouble(Trouble.NOT_UNDERSTOOD) from error

@@ -50,7 +50,7 @@ def request_body(tablet: Enrolled, *operations: Operation, **more: Any) -> bytes
     said = {
         "device_id": tablet.device_id,
         "app_version": "0.1.0",
-        "operations": envelopes([queued(each) for each in operations]),
+        "operations": list(envelopes([queued(each) for each in operations])),
         **more,
     }
     return json.dumps(said, ensure_ascii=False).encode()

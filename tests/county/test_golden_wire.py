@@ -162,8 +162,8 @@ def test_todays_tablet_reads_every_answer_that_was_ever_recorded(
     for trip in trips(version):
         queue(store, trip["request"])
         said = with_strangers(trip["answer"]) if strangers else trip["answer"]
-        answer = read_answer(json.dumps(said).encode())
-        store_answer(store, answer, parties, BEGUN)
+        answer = read_answer(json.dumps(said).encode(), parties)
+        store_answer(store, answer, BEGUN)
         level(store, trip["request"], answer)
         check_stored(store, answer)
     store.close()

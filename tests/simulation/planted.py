@@ -14,10 +14,10 @@ from sqlmodel import Session, select
 
 from app.store import outbox, settling, snapshots
 from app.store.cursor import set_cursors
+from app.store.errors import StoreFull
 from app.store.opening import Store
 from app.store.tables import OutboxRow
 from app.sync import cycle
-from app.sync.pull import Parties
 from core.wire.envelopes import Change, Cursor, SyncResponse
 from core.wire.receipts import Receipt, Taken, receipt_fields
 from county import answers, exchange, feed, ingest
@@ -111,11 +111,49 @@ def cursor_before_rows(patch: pytest.MonkeyPatch) -> None:
     """How far a tablet has read is committed before what it has read."""
     ordinary = cycle.store_answer
 
-    def store_answer(store: Store, answer: SyncResponse, parties: Parties, now: datetime) -> bool:
+    def store_answer(store: Store, answer: SyncResponse, *rest: Any) -> bool:
         with store.transaction() as session:
             set_cursors(session, answer.cursors)
-        return ordinary(store, answer, parties, now)
+        return ordinary(store, answer, *rest)
 
+    patch.setattr(cycle, "store_answer", store_answer)
+
+
+def stored_past_a_failure(patch: pytest.MonkeyPatch) -> None:
+    """An answer that finds no room is let go, and the one already asked for behind it is kept."""
+    ordinary = cycle.store_answer
+
+    def store_answer(store: Store, *rest: Any) -> bool:
+        try:
+            return ordinary(store, *rest)
+        except StoreFull:
+            return True
+
+    patch.setattr(cycle, "store_answer", store_answer)
+
+
+def stored_the_wrong_way_round(patch: pytest.MonkeyPatch) -> None:
+    """An answer is laid aside while the next one is under way, and stored behind it."""
+    ordinary, go_ahead = cycle.store_answer, cycle.Cycle._gone_ahead
+    going: dict[Store, cycle.Cycle] = {}
+    aside: dict[cycle.Cycle, SyncResponse] = {}
+
+    def gone_ahead(run: cycle.Cycle, *rest: Any) -> Any:
+        trip = go_ahead(run, *rest)
+        going.pop(run._store, None)
+        if trip is not None or run in aside:
+            going[run._store] = run
+        return trip
+
+    def store_answer(store: Store, answer: SyncResponse, *rest: Any) -> bool:
+        run = going.get(store)
+        if run is not None and run not in aside:
+            aside[run] = answer
+            return True
+        waits = ordinary(store, answer, *rest)
+        return ordinary(store, aside.pop(run), *rest) if run is not None else waits
+
+    patch.setattr(cycle.Cycle, "_gone_ahead", gone_ahead)
     patch.setattr(cycle, "store_answer", store_answer)
 
 
@@ -158,6 +196,8 @@ PLANTED: Mapping[str, Plant] = {
         timestamp_cursor,
         per_batch_idempotency,
         cursor_before_rows,
+        stored_past_a_failure,
+        stored_the_wrong_way_round,
         snapshot_cursor_before_rows,
         dropped_quarantine,
         untold_judgement,
