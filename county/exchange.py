@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from core.refusals import Refusal, Refused
 from core.wire.custody import Orders
-from core.wire.envelopes import REQUESTS, SyncRequest, SyncResponse
+from core.wire.envelopes import REQUESTS, Cursor, SyncRequest, SyncResponse
 from core.wire.receipts import Receipt, Taken, receipts_bytes
 from core.wire.snapshots import SnapshotOffer
 from county.config import VERSION
@@ -26,7 +26,6 @@ from county.judging_anew import told_anew
 from county.keys import sign, the_county
 from county.orders import orders_for
 from county.repair import Repair, repair
-from county.snapshots import Snapshots
 from county.tables import CountyRow, DeviceRow, UserRow
 
 MOST_OPERATIONS = 20_000
@@ -46,13 +45,20 @@ class Call:
     now: datetime
 
 
-def read_call(sender: Proven, plain: bytes, now: datetime, snapshots: Snapshots) -> Call:
-    """What a tablet asks, before anything is written; raises Refused `wire.malformed`."""
+Offered = Callable[[str, str, Mapping[str, Cursor], datetime], Mapping[str, SnapshotOffer]]
+"""What a tablet of a county with these cursors may load whole (`county.snapshots.Snapshots`)."""
+
+
+def read_call(sender: Proven, plain: bytes, now: datetime, offered: Offered) -> Call:
+    """What a tablet asks, before anything is written.
+
+    Raises Refused `wire.malformed`, and what `offered` raises.
+    """
     request, envelopes = _read(plain, sender.device_id)
     batch = opened(envelopes, sender.device_id, sender.public_key)
     offers: Mapping[str, SnapshotOffer] = {}
     if request.takes_snapshots:
-        offers = snapshots.offered(sender.county_id, sender.device_id, request.cursors, now)
+        offers = offered(sender.county_id, sender.device_id, request.cursors, now)
     return Call(sender=sender, request=request, batch=batch, offers=offers, now=now)
 
 

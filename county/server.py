@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import signal
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
@@ -15,7 +15,7 @@ from fastapi import FastAPI
 from fastapi.responses import RedirectResponse
 from sqlalchemy import select
 
-from core.wire.envelopes import SyncResponse
+from core.wire.signing import DEVICE_HEADER
 from county.coding import MOST_SENT_BYTES
 from county.config import VERSION, CountyConfig, utc_now
 from county.db import Database, open_database
@@ -23,7 +23,6 @@ from county.desk.site import desk_app
 from county.desk.visitor import Desk
 from county.device_auth import Doorkeeper
 from county.errors import add_error_answers
-from county.exchange import Call, exchange_together
 from county.logs import set_up_logs
 from county.metrics import Measuring, Metrics
 from county.routes import custody, enrol, health, metrics, snapshot, sync
@@ -36,17 +35,19 @@ from county.snapshots import Snapshots
 from county.tables import CountyRow
 from county.together import Together
 from county.tries import TryLimit
+from county.turns import Turns
 
 SHUTDOWN_S = 20
 """How long requests under way may take to end when the county is stopped."""
-AT_ONCE = 16
-"""Requests worked on at once; the others wait their turn.
+AT_ONCE = 4
+"""Requests of other kinds worked on at once; the others wait their turn.
 
-Enough that a crowd of tablets goes through in few transactions, and few enough that its
-threads do not take the interpreter from the one that holds the database's lock.
+All share one interpreter: a crowd of threads takes it from the one that holds the database's
+lock at each of its statements, and everybody waits for that one.
 """
-ROOM_IN_A_TURN = 64
-"""Tablets and operations that share a transaction: whoever waits behind it waits no longer."""
+ROOM_IN_A_TURN = 96
+"""Tablets and visits that share a transaction: whoever waits behind it waits no longer."""
+BYTES_OF_A_VISIT = 1_000
 TURNS_AT_ONCE = 2
 """Transactions of tablets under way on PostgreSQL: one reckons while the other waits for it."""
 KEEP_ALIVE_S = 75
@@ -71,14 +72,24 @@ def create_app(config: CountyConfig) -> FastAPI:
     )
     counts = Metrics(database)
     files = SnapshotFiles(folder=config.data_dir / "snapshots")
+    snapshots = Snapshots(database=database, files=files, note=structlog.get_logger().info)
+    door = Doorkeeper(database)
+    turns = Turns(database=database, door=door, snapshots=snapshots, metrics=counts)
     app.state.county = CountyState(
         config=config,
         database=database,
         tries=TryLimit(),
         metrics=counts,
-        snapshots=Snapshots(database=database, files=files, note=structlog.get_logger().info),
-        door=Doorkeeper(database),
-        exchanges=_exchanges(database, counts),
+        snapshots=snapshots,
+        door=door,
+        turns=turns,
+        exchanges=Together(
+            turns.taken,
+            owner=lambda posted: posted.headers.get(DEVICE_HEADER),
+            weight=lambda posted: len(posted.body) // BYTES_OF_A_VISIT,
+            room=ROOM_IN_A_TURN,
+            turns=1 if database.is_sqlite else TURNS_AT_ONCE,
+        ),
     )
     app.add_middleware(BoundedBodies, most_bytes=MOST_SENT_BYTES, seconds=config.body_s)
     app.add_middleware(Measuring, metrics=counts)
@@ -90,26 +101,12 @@ def create_app(config: CountyConfig) -> FastAPI:
     return app
 
 
-def _exchanges(database: Database, counts: Metrics) -> Together[Call, SyncResponse]:
-    def work(calls: Sequence[Call]) -> Sequence[SyncResponse | Exception]:
-        counts.note_turn(len(calls))
-        return exchange_together(database, calls)
-
-    return Together(
-        work,
-        owner=lambda call: call.sender.device_id,
-        weight=lambda call: len(call.batch),
-        room=ROOM_IN_A_TURN,
-        turns=1 if database.is_sqlite else TURNS_AT_ONCE,
-    )
-
-
 def serve(config: CountyConfig) -> None:
     """Run the county until it is told to stop; requests under way are finished first."""
     set_up_logs()
     # A batch is thousands of small objects that live as long as it does: looking through them
     # again and again for cycles costs a tenth of the time and finds nothing.
-    gc.set_threshold(50_000, 20, 20)
+    gc.set_threshold(200_000, 20, 20)
     for number in (signal.SIGINT, signal.SIGTERM):
         # uvicorn ends in good order on either, then raises it once more: that one is for nobody.
         signal.signal(number, lambda *_: None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from threading import Lock
@@ -62,6 +62,10 @@ _VILLAGES = (
 )
 
 
+class MustBeMade(Exception):
+    """A snapshot that is to be offered is not there yet; to make it takes a while."""
+
+
 class _NotTheRoot(Exception):
     """What was read does not add up to the scope's root: it must not be given to anybody."""
 
@@ -83,10 +87,26 @@ class Snapshots:
 
         Reads only, and holds no lock of the database: call it before the transaction.
         """
-        with self.database.reading() as session:
-            heads = self._lacking(session, county_id, device_id, cursors)
-        found = {head.scope_id: self._kept_or_made(head, now) for head in heads}
-        return {scope: kept.offer for scope, kept in found.items() if kept is not None}
+        heads = self._lacking(county_id, device_id, cursors)
+        return _offers((head, self._kept_or_made(head, now)) for head in heads)
+
+    def kept(
+        self, county_id: str, device_id: str, cursors: Mapping[str, Cursor], _now: datetime
+    ) -> dict[str, SnapshotOffer]:
+        """What `offered` gives, but for what would have to be made."""
+        heads = self._lacking(county_id, device_id, cursors)
+        return _offers((head, self._recent(head)) for head in heads)
+
+    def at_hand(
+        self, county_id: str, device_id: str, cursors: Mapping[str, Cursor], _now: datetime
+    ) -> dict[str, SnapshotOffer]:
+        """What `offered` gives; raises MustBeMade where something would have to be made."""
+        found = [
+            (head, self._recent(head)) for head in self._lacking(county_id, device_id, cursors)
+        ]
+        if any(kept is None for _, kept in found):
+            raise MustBeMade
+        return _offers(found)
 
     def find(self, county_id: str, scope_id: str, cursor: Cursor) -> KeptSnapshot | None:
         """The snapshot of that very cursor, if it is still kept."""
@@ -96,16 +116,17 @@ class Snapshots:
         return None
 
     def _lacking(
-        self, session: Session, county_id: str, device_id: str, cursors: Mapping[str, Cursor]
+        self, county_id: str, device_id: str, cursors: Mapping[str, Cursor]
     ) -> list[_Head]:
         # Every synchronisation asks: one light query where nothing is lacking.
-        theirs = run(session, _VILLAGES, county=county_id, device=device_id).scalar()
-        scopes = scopes_in(county_id, theirs or ())
-        lacking = [name for name in scopes if name not in cursors or cursors[name].seq <= 0]
-        if theirs is None or not lacking:
-            return []
-        found = run(session, _HEADS, county=county_id, scopes=lacking, least=self.least)
-        return [_Head(*row) for row in found]
+        with self.database.reading() as session:
+            theirs = run(session, _VILLAGES, county=county_id, device=device_id).scalar()
+            scopes = scopes_in(county_id, theirs or ())
+            lacking = [name for name in scopes if name not in cursors or cursors[name].seq <= 0]
+            if theirs is None or not lacking:
+                return []
+            found = run(session, _HEADS, county=county_id, scopes=lacking, least=self.least)
+            return [_Head(*row) for row in found]
 
     def _kept_or_made(self, head: _Head, now: datetime) -> KeptSnapshot | None:
         kept = self._recent(head)
@@ -140,6 +161,10 @@ class Snapshots:
             return None
         self.note("snapshot_made", scope=scope_id, seq=kept.offer.seq, bytes=kept.offer.bytes)
         return kept
+
+
+def _offers(found: Iterable[tuple[_Head, KeptSnapshot | None]]) -> dict[str, SnapshotOffer]:
+    return {head.scope_id: kept.offer for head, kept in found if kept is not None}
 
 
 def _lines(session: Session, head: _Head) -> Iterator[bytes]:

@@ -6,9 +6,14 @@ come wait; the next one takes all of them.
 
 from __future__ import annotations
 
+import asyncio
+from asyncio import Future, Task
 from collections.abc import Callable, Hashable, Sequence
-from threading import Condition
+from functools import partial
 from typing import Generic, TypeVar
+
+from anyio import CapacityLimiter
+from anyio.to_thread import run_sync
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -17,9 +22,10 @@ Result = TypeVar("Result")
 class Together(Generic[Item, Result]):
     """A door through which calls go in the order in which they came, many at a time.
 
-    `work` is given the calls of one turn and answers each, with an error where that is its
-    answer; `turns` of them run at once. Calls of one `owner` never share a turn. A turn has
-    `room`, of which a call takes one and its `weight`; what needs more goes alone.
+    `work` is given the calls of one turn, in a thread, and answers each, with an error where
+    that is its answer; `turns` of them run at once. Calls of one `owner` never share a turn.
+    A turn has `room`, of which a call takes one and its `weight`; what needs more goes alone.
+    To be used by one event loop.
     """
 
     def __init__(
@@ -35,70 +41,58 @@ class Together(Generic[Item, Result]):
         self._owner = owner
         self._weight = weight
         self._room = room
-        self._turns_left = turns
-        self._waiting: list[_Call[Item, Result]] = []
-        self._changed = Condition()
+        self._turns = turns
+        self._waiting: list[tuple[Item, Future[Result]]] = []
+        self._under_way: set[Task[None]] = set()
 
-    def __call__(self, item: Item) -> Result:
+    async def __call__(self, item: Item) -> Result:
         """What `work` answers to the item; raises what it answers as an error, or raises."""
-        call = _Call[Item, Result](item)
-        with self._changed:
-            self._waiting.append(call)
-        while (answer := self._answer_or_turn(call)) is None:
-            pass
-        if isinstance(answer, BaseException):
-            raise answer
-        return answer
+        answer: Future[Result] = asyncio.get_running_loop().create_future()
+        self._waiting.append((item, answer))
+        self._begin()
+        return await answer
 
-    @property
-    def waiting(self) -> int:
-        """How many calls wait for a turn."""
-        return len(self._waiting)
+    def _begin(self) -> None:
+        """Let those in who have waited longest, if there is a turn to be had."""
+        if self._waiting and len(self._under_way) < self._turns:
+            turn = asyncio.create_task(self._turn(self._next()))
+            self._under_way.add(turn)
+            turn.add_done_callback(self._ended)
 
-    def _answer_or_turn(self, call: _Call[Item, Result]) -> Result | BaseException | None:
-        """The call's answer; None after a turn that whoever waited longest had through it."""
-        with self._changed:
-            self._changed.wait_for(
-                lambda: call.answer is not None or (self._turns_left and call in self._waiting)
-            )
-            if call.answer is not None:
-                return call.answer
-            chosen = self._next()
-            self._turns_left -= 1
-        self._work_on(chosen)
-        with self._changed:
-            self._turns_left += 1
-            self._changed.notify_all()
-        return None
+    def _ended(self, turn: Task[None]) -> None:
+        self._under_way.discard(turn)
+        self._begin()
 
-    def _next(self) -> list[_Call[Item, Result]]:
-        """Who goes in this turn: those that have waited longest."""
-        chosen: list[_Call[Item, Result]] = []
+    def _next(self) -> list[tuple[Item, Future[Result]]]:
+        chosen: list[tuple[Item, Future[Result]]] = []
+        left: list[tuple[Item, Future[Result]]] = []
         owners: set[Hashable] = set()
         room = self._room
-        for call in self._waiting:
-            weight = 1 + self._weight(call.item)
+        for item, answer in self._waiting:
+            weight = 1 + self._weight(item)
             if chosen and weight > room:
-                break
-            if self._owner(call.item) not in owners:
-                owners.add(self._owner(call.item))
-                chosen.append(call)
+                room = 0  # nobody overtakes it
+            if room <= 0 or self._owner(item) in owners:
+                left.append((item, answer))
+            else:
+                owners.add(self._owner(item))
+                chosen.append((item, answer))
                 room -= weight
-        self._waiting = [call for call in self._waiting if call not in chosen]
+        self._waiting = left
         return chosen
 
-    def _work_on(self, calls: Sequence[_Call[Item, Result]]) -> None:
+    async def _turn(self, calls: Sequence[tuple[Item, Future[Result]]]) -> None:
+        work = partial(self._work, [item for item, _ in calls])
         try:
-            answers: Sequence[Result | BaseException] = self._work([call.item for call in calls])
+            answers: Sequence[Result | BaseException] = await run_sync(
+                work, limiter=CapacityLimiter(1)
+            )
         except BaseException as error:
             answers = [error] * len(calls)
-        for call, answer in zip(calls, answers, strict=True):
-            call.answer = answer
-
-
-class _Call(Generic[Item, Result]):
-    """One call, and its answer once there is one."""
-
-    def __init__(self, item: Item) -> None:
-        self.item = item
-        self.answer: Result | BaseException | None = None
+        for (_, waiting), answer in zip(calls, answers, strict=True):
+            if waiting.done():
+                continue  # whoever asked has gone
+            if isinstance(answer, BaseException):
+                waiting.set_exception(answer)
+            else:
+                waiting.set_result(answer)

@@ -97,7 +97,7 @@ class CountyEnd:
         self, sender: Proven, body: bytes, headers: Mapping[str, str], now: datetime
     ) -> Answer:
         plain = decoded(body, headers.get("Content-Encoding", ""))
-        answer = exchange(self.database, read_call(sender, plain, now, self._snapshots))
+        answer = exchange(self.database, read_call(sender, plain, now, self._snapshots.offered))
         self.repairs += answer.told is not None
         content, coding = encoded(
             RESPONSES.dump_json(answer, exclude_defaults=True), headers.get("Accept-Encoding", "")

@@ -7,15 +7,14 @@ from typing import Annotated, cast
 
 from fastapi import Depends, Request
 
-from core.wire.envelopes import SyncResponse
 from county.config import CountyConfig
 from county.db import Database
 from county.device_auth import Doorkeeper
-from county.exchange import Call
 from county.metrics import Metrics
 from county.snapshots import Snapshots
 from county.together import Together
 from county.tries import TryLimit
+from county.turns import Answered, Posted, Turns
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +27,8 @@ class CountyState:
     metrics: Metrics
     snapshots: Snapshots
     door: Doorkeeper
-    exchanges: Together[Call, SyncResponse]
+    turns: Turns
+    exchanges: Together[Posted, Answered]
 
 
 async def state_of(request: Request) -> CountyState:

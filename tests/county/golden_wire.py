@@ -101,7 +101,7 @@ class Recorder:
         now = self.clock.now()
         sender = Doorkeeper(self.database).proven(signed_request("POST", path, body, headers), now)
         plain = decoded(body, headers.get("Content-Encoding", ""))
-        answer = exchange(self.database, read_call(sender, plain, now, self.snapshots))
+        answer = exchange(self.database, read_call(sender, plain, now, self.snapshots.offered))
         content = RESPONSES.dump_json(answer, exclude_defaults=True)
         kept = Recorded(name=self.name, request=json.loads(plain), answer=json.loads(content))
         self.said.append(kept)

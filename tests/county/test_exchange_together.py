@@ -87,7 +87,7 @@ def call_of(
     }
     files = SnapshotFiles(folder=Path("nowhere"))
     snapshots = Snapshots(database=database, files=files, note=lambda *_, **__: None)
-    return read_call(sender, json.dumps(request).encode(), NOW, snapshots)
+    return read_call(sender, json.dumps(request).encode(), NOW, snapshots.offered)
 
 
 def founded(database: Database) -> None:

@@ -121,7 +121,7 @@ def answered(
             signed=SignedRequest(parts=parts, signature=""),
         )
         plain = json.dumps(request).encode()
-        call = read_call(sender, plain, BEGUN, snapshots_in(database, folder))
+        call = read_call(sender, plain, BEGUN, snapshots_in(database, folder).offered)
         yield exchange(database, call)
 
 
