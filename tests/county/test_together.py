@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
 from threading import Barrier, Event
-from time import sleep
 
 import pytest
 
@@ -15,73 +13,69 @@ from county.together import Together
 Work = Callable[[Sequence[str]], Sequence[str | Exception]]
 
 
-class Held:
-    """A door whose first call stays inside until it is let go, so that a crowd gathers."""
+def answered(items: Sequence[str]) -> Sequence[str | Exception]:
+    return [f"{item}!" for item in items]
 
-    def __init__(self, work: Work, room: int = 64) -> None:
+
+class Crowd:
+    """A door whose first turn stays under way until all of a crowd stand before it."""
+
+    def __init__(self, work: Work = answered, room: int = 64) -> None:
         self._work = work
-        self._inside, self._go_on = Event(), Event()
+        self._go_on = Event()
         self.turns: list[list[str]] = []
-        self.door = Together[str, str](
+        self._door = Together[str, str](
             self._at_work, owner=lambda item: item[0], weight=lambda item: len(item) - 2, room=room
         )
 
     def _at_work(self, items: Sequence[str]) -> Sequence[str | Exception]:
         self.turns.append(list(items))
-        self._inside.set()
         assert self._go_on.wait(20)
         return self._work(items)
 
-    @contextmanager
-    def gathered(self, *items: str) -> Iterator[list[Future[str]]]:
-        """The calls of these items, all waiting behind one called `first`; let go at the end."""
-        with ThreadPoolExecutor(len(items) + 1) as pool:
-            first = pool.submit(self.door, "first")
-            assert self._inside.wait(20)
-            calls = []
-            for count, item in enumerate(items, start=1):
-                calls.append(pool.submit(self.door, item))
-                while self.door.waiting < count:
-                    sleep(0.001)
-            yield calls
+    def hears(self, *items: str) -> list[str | BaseException]:
+        """What each of these hears that come while one called `first` is worked on."""
+        return asyncio.run(self._hear(items))
+
+    async def _hear(self, items: Sequence[str]) -> list[str | BaseException]:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(_outcome(self._door("first")))
+            heard = [group.create_task(_outcome(self._door(item))) for item in items]
+            await asyncio.sleep(0.01)
             self._go_on.set()
-            first.exception()
+        return [each.result() for each in heard]
 
 
-def answered(items: Sequence[str]) -> Sequence[str | Exception]:
-    return [f"{item}!" for item in items]
+async def _outcome(call: Awaitable[str]) -> str | BaseException:
+    try:
+        return await call
+    except Exception as error:
+        return error
 
 
 def test_those_that_came_meanwhile_share_one_turn_and_hear_their_own_answer() -> None:
-    held = Held(answered)
-    with held.gathered("a1", "b1", "c1") as calls:
-        pass
-    assert held.turns == [["first"], ["a1", "b1", "c1"]]
-    assert [call.result() for call in calls] == ["a1!", "b1!", "c1!"]
+    crowd = Crowd()
+    assert crowd.hears("a1", "b1", "c1") == ["a1!", "b1!", "c1!"]
+    assert crowd.turns == [["first"], ["a1", "b1", "c1"]]
 
 
 def test_two_calls_of_one_owner_never_share_a_turn_and_keep_their_order() -> None:
-    held = Held(answered)
-    with held.gathered("a1", "a2", "b1", "a3") as calls:
-        pass
-    assert held.turns == [["first"], ["a1", "b1"], ["a2"], ["a3"]]
-    assert [call.result() for call in calls] == ["a1!", "a2!", "b1!", "a3!"]
+    crowd = Crowd()
+    assert crowd.hears("a1", "a2", "b1", "a3") == ["a1!", "a2!", "b1!", "a3!"]
+    assert crowd.turns == [["first"], ["a1", "b1"], ["a2"], ["a3"]]
 
 
 def test_what_is_heavy_goes_alone_and_is_not_overtaken() -> None:
-    held = Held(answered, room=5)
-    with held.gathered("a1", "b1", "c123456789", "d1"):
-        pass
-    assert held.turns == [["first"], ["a1", "b1"], ["c123456789"], ["d1"]]
+    crowd = Crowd(room=5)
+    crowd.hears("a1", "b1", "c123456789", "d1")
+    assert crowd.turns == [["first"], ["a1", "b1"], ["c123456789"], ["d1"]]
 
 
 def test_an_error_that_is_one_answer_is_raised_to_that_caller_alone() -> None:
-    held = Held(lambda items: [ValueError(item) if item == "b1" else item for item in items])
-    with held.gathered("a1", "b1") as calls:
-        pass
-    assert calls[0].result() == "a1"
-    with pytest.raises(ValueError, match="b1"):
-        calls[1].result()
+    crowd = Crowd(lambda items: [ValueError(item) if item == "b1" else item for item in items])
+    first, second = crowd.hears("a1", "b1")
+    assert first == "a1"
+    assert isinstance(second, ValueError)
 
 
 def test_where_the_work_itself_breaks_everybody_of_that_turn_hears_it_and_the_next_goes_on() -> (
@@ -92,11 +86,29 @@ def test_where_the_work_itself_breaks_everybody_of_that_turn_hears_it_and_the_ne
             raise RuntimeError("broken")
         return answered(items)
 
-    held = Held(work)
-    with held.gathered("a1", "b1", "b2") as calls:
-        pass
-    assert [type(call.exception()) for call in calls] == [RuntimeError, RuntimeError, type(None)]
-    assert held.door("d1") == "d1!"
+    heard = Crowd(work).hears("a1", "b1", "b2")
+    assert [type(each) for each in heard] == [RuntimeError, RuntimeError, str]
+
+
+def test_whoever_has_gone_away_costs_the_others_nothing() -> None:
+    async def one_leaves() -> tuple[list[str], str]:
+        go_on, turns = Event(), list[str]()
+
+        def work(items: Sequence[str]) -> Sequence[str | Exception]:
+            turns.extend(items)
+            assert go_on.wait(20)
+            return answered(items)
+
+        door = Together[str, str](work, owner=str, weight=lambda _: 0, room=8)
+        calls = [asyncio.create_task(_outcome(door(item))) for item in ("first", "a", "b")]
+        await asyncio.sleep(0.01)
+        calls[1].cancel()
+        go_on.set()
+        with pytest.raises(asyncio.CancelledError):
+            await calls[1]
+        return turns, str(await calls[2])
+
+    assert asyncio.run(one_leaves()) == (["first", "a", "b"], "b!")
 
 
 def test_as_many_turns_run_at_once_as_there_may_be() -> None:
@@ -106,6 +118,8 @@ def test_as_many_turns_run_at_once_as_there_may_be() -> None:
         both_inside.wait(20)
         return answered(items)
 
-    door = Together[str, str](work, owner=str, weight=lambda _: 0, room=1, turns=2)
-    with ThreadPoolExecutor(4) as pool:
-        assert list(pool.map(door, ["a", "b", "c", "d"])) == ["a!", "b!", "c!", "d!"]
+    async def four() -> list[str]:
+        door = Together[str, str](work, owner=str, weight=lambda _: 0, room=1, turns=2)
+        return await asyncio.gather(*(door(item) for item in "abcd"))
+
+    assert asyncio.run(four()) == ["a!", "b!", "c!", "d!"]
