@@ -17,8 +17,7 @@ from app.county_link import SyncResult
 from app.store import outbox
 from app.store.opening import Store
 from app.store.outbox import OutboxState
-from app.store.queries.device import the_device
-from app.store.tables import OutboxRow
+from app.store.tables import DeviceRow, OutboxRow
 from app.sync.beside import InAThread
 from app.sync.link import HttpCounty
 from app.sync.pace import Pace, Paces
@@ -44,7 +43,7 @@ def known_county(store: Store) -> None:
     """The tablet knows the key this county signs with."""
     with store.transaction() as session:
         key = COUNTY_KEY.public_key().public_bytes_raw().hex()
-        the_device(session).county_public_key = key
+        session.exec(select(DeviceRow)).one().county_public_key = key
 
 
 @dataclass
