@@ -33,6 +33,10 @@ from statements.made_once import run
 YEARS_KEPT = 2
 """This year's account and the last one's: late records still move last year's figures."""
 
+FEW_VILLAGES = 4
+"""So many villages' doctors are looked for one by one; for more all doctors are read at once."""
+ANY_VILLAGE = '"'
+"""What stands in the list of every doctor who has a village."""
 BATCH = 500
 ADDED_UP = (
     "owed", "due", "filled", "missed", "excused", "open", "disputed", "face_to_face", "measured",
@@ -85,13 +89,13 @@ def refresh_residents(
     if put_off is not None:
         put_off.update(resident_ids)
         return
-    offices = Offices(session, county_id)
     rules = rules_of(session, county_id)
     news = news or News()
     for batch in batches(sorted(set(resident_ids)), BATCH):
         # Another writer on the same resident must be waited for, or either count lacks a record.
         lock_records(session, county_id, batch)
         histories = histories_of(session, county_id, batch, news.records)
+        offices = Offices(session, county_id, histories.values())
         kept = _ages(session, county_id, batch, today)
         stands = frozenset(
             key
@@ -190,7 +194,7 @@ def recount(
     wanted = resident_ids or {resident_id for resident_id, _ in kept}
     histories = histories_of(session, county_id, wanted)
     rules = rules_of(session, county_id)
-    offices = Offices(session, county_id)
+    offices = Offices(session, county_id, histories.values())
     counted = {
         (row["resident_id"], row["year"]): row
         for history in histories.values()
@@ -246,38 +250,51 @@ def slot_entries(account: Account) -> list[dict[str, Any]]:
 
 
 class Offices:
-    """Which township a village belongs to and which doctor looks after it, read once a call."""
+    """Which townships the villages of these residents belong to, and which doctors look after them.
 
-    def __init__(self, session: Session, county_id: str) -> None:
+    Read once for all of them.
+    """
+
+    def __init__(self, session: Session, county_id: str, histories: Iterable[History]) -> None:
         self._session = session
         self._county_id = county_id
-        self._townships: dict[str, str] = {}
-        self._doctors: dict[str, str | None] = {}
+        villages = sorted({village_of(history) for history in histories})
+        found = run(session, _TOWNSHIPS, county=county_id, villages=villages)
+        self._townships: dict[str, str] = dict(found.tuples().all())
+        self._are_few = len(villages) <= FEW_VILLAGES
+        self._doctors: dict[str, str] = {}
+        self._asked: set[str] = set()
 
     def township_of(self, village_id: str) -> str:
         """The village's township; "" where the county does not know the village."""
-        if village_id not in self._townships:
-            found = run(self._session, _TOWNSHIP, county=self._county_id, village=village_id)
-            self._townships[village_id] = found.scalar() or ""
-        return self._townships[village_id]
+        return self._townships.get(village_id, "")
 
-    def _doctor_of(self, village_id: str) -> str | None:
-        if village_id not in self._doctors:
-            named = f'"{village_id}"'
-            found = run(self._session, _DOCTORS, county=self._county_id, named=named)
-            theirs = (doctor_id for doctor_id, villages in found if village_id in villages)
-            self._doctors[village_id] = next(theirs, None)
-        return self._doctors[village_id]
-
-    def doctor_for(self, history: History, village_id: str) -> str | None:
+    def doctor_for(self, history: History) -> str | None:
         """The doctor of the latest contract; else the first one assigned to the village."""
         signed = sorted(history.contracts, key=lambda contract: (contract.start_on, contract.id))
         named = [contract.doctor_id for contract in signed if contract.doctor_id]
-        return named[-1] if named else self._doctor_of(village_id)
+        return named[-1] if named else self._doctor_of(village_of(history))
+
+    def _doctor_of(self, village_id: str) -> str | None:
+        named = f'"{village_id}"' if self._are_few else ANY_VILLAGE
+        if named not in self._asked:
+            self._asked.add(named)
+            found = run(self._session, _DOCTORS, county=self._county_id, named=named)
+            for doctor_id, villages in found:
+                for each in villages:
+                    if each == village_id or not self._are_few:
+                        self._doctors.setdefault(each, doctor_id)
+        return self._doctors.get(village_id)
 
 
-_TOWNSHIP = select(VillageRow.township_id).where(
-    VillageRow.county_id == bindparam("county"), VillageRow.id == bindparam("village")
+def village_of(history: History) -> str:
+    """The village a resident belongs to."""
+    return history.resident.scope_id.partition(":")[2]
+
+
+_TOWNSHIPS = select(VillageRow.id, VillageRow.township_id).where(
+    VillageRow.county_id == bindparam("county"),
+    VillageRow.id.in_(bindparam("villages", expanding=True)),
 )
 _DOCTORS = (
     select(UserRow.id, UserRow.village_ids)
@@ -292,7 +309,7 @@ _DOCTORS = (
 
 def _row(county_id: str, history: History, account: Account, offices: Offices) -> dict[str, Any]:
     figures = figures_of(account)
-    village_id = history.resident.scope_id.partition(":")[2]
+    village_id = village_of(history)
     return {
         "county_id": county_id,
         "resident_id": history.resident.id,
@@ -300,7 +317,7 @@ def _row(county_id: str, history: History, account: Account, offices: Offices) -
         "as_of": account.today,
         "village_id": village_id,
         "township_id": offices.township_of(village_id),
-        "doctor_id": offices.doctor_for(history, village_id),
+        "doctor_id": offices.doctor_for(history),
         "slots": slot_entries(account),
         **{name: getattr(figures, name) for name in ADDED_UP},
         "longest_gap_days": figures.longest_gap_days or 0,

@@ -7,15 +7,16 @@ from datetime import date, timedelta
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import update
+from sqlalchemy import select, update
 
+from core.ids import village_scope
 from core.vocabulary import Decision, GroupTag
 from core.wire.bodies import Record
 from county.config import local_date
 from county.db import Database
 from county.people import act_of, set_villages
-from county.rollups import is_fresh, recount, refresh_day
-from county.tables import PersonAccountRow, UserRow
+from county.rollups import FEW_VILLAGES, is_fresh, recount, refresh_day
+from county.tables import PersonAccountRow, UserRow, VillageRow
 from tests.builders import (
     COUNTY_ID,
     a_contract,
@@ -88,6 +89,44 @@ def test_a_village_given_to_another_doctor_names_that_one_the_same_day(world: De
             set_villages(session, act, doctor, villages)
         refresh_day(session, COUNTY_ID, local_date(world.clock()))
     assert world.account(resident).doctor_id == "doctor-1"
+    assert differing(world) == ()
+
+
+@pytest.mark.parametrize("count", [FEW_VILLAGES, FEW_VILLAGES + 1])
+def test_however_many_villages_come_at_once_each_has_its_own_township_and_first_doctor(
+    sqlite_database: Database, count: int
+) -> None:
+    world = founded(sqlite_database)
+    names = [f"far-{number}" for number in range(count)]
+    with sqlite_database.writing() as session:
+        for number, name in enumerate(names):
+            session.add(
+                VillageRow(county_id=COUNTY_ID, id=name, township_id=f"t{number}", name=name)
+            )
+            nearby = [name, *names[:number]]  # whoever comes later looks after the earlier ones too
+            session.add(
+                UserRow(
+                    county_id=COUNTY_ID,
+                    id=f"z-doctor-{number}",
+                    login=name,
+                    name=name,
+                    role="doctor",
+                    village_ids=nearby,
+                    created_at=world.clock(),
+                )
+            )
+    people: list[Record] = []
+    for name in names:
+        scope = village_scope(name)
+        household = a_household(scope_id=scope, village_id=name)
+        resident = a_resident(scope_id=scope, household_id=household.id)
+        people += [household, resident, a_contract(resident.id, scope_id=scope, doctor_id=None)]
+    world.add(*people)
+    with sqlite_database.reading() as session:
+        rows = {row.village_id: row for row in session.scalars(select(PersonAccountRow))}
+    assert [(rows[name].township_id, rows[name].doctor_id) for name in names] == [
+        (f"t{number}", f"z-doctor-{number}") for number in range(count)
+    ]
     assert differing(world) == ()
 
 
