@@ -192,12 +192,11 @@ def keep(
 ) -> None:
     """Note what came from each tablet and what was answered, and how far its chain now reaches."""
     operations, refused, conflicts = list[_Row](), list[_Row](), list[_Row]()
+    ends: list[tuple[DeviceRow, Answer]] = []
     for device, answered in said:
         numbered = [(item, answer) for item, answer in answered if item.numbered]
         operations += [_operation_row(device, *each) for each in numbered]
-        if numbered:
-            _, last = numbered[-1]
-            device.last_seq, device.last_hash = last.device_seq, last.hash
+        ends += [(device, answer) for _, answer in numbered[-1:]]
         for item, answer in answered:
             if item.refusal is not None:
                 refused.append(_quarantine_row(device, item, answer))
@@ -205,6 +204,8 @@ def keep(
     insert_rows(session, OperationRow, operations)
     insert_rows(session, QuarantineRow, refused, there=LEAVE)
     insert_rows(session, ConflictRow, conflicts)
+    for device, last in ends:  # last, to be written with what else is noted of the tablet
+        device.last_seq, device.last_hash = last.device_seq, last.hash
 
 
 def _operation_row(device: DeviceRow, item: Answered, answer: Answer) -> dict[str, Any]:
