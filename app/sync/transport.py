@@ -76,7 +76,11 @@ class HttpTransport:
                 stream=True,
             ) as response:
                 names = {name.lower(): value for name, value in response.headers.items()}
-                return Answer(status=response.status_code, headers=names, body=_body(response))
+                said = _body(response)
+                if not said and not _tells_its_end(names):
+                    # The connection broke within the head: what there is of it says nothing.
+                    raise SyncTrouble(Trouble.OFFLINE)
+                return Answer(status=response.status_code, headers=names, body=said)
         except requests.exceptions.SSLError as error:
             raise SyncTrouble(Trouble.UNSAFE) from error
         except (requests.exceptions.Timeout, urllib3.exceptions.TimeoutError) as error:
@@ -106,6 +110,13 @@ def _is_loopback(host: str) -> bool:
         return ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def _tells_its_end(names: Mapping[str, str]) -> bool:
+    """Whether the head says where the answer ends, as every county's does."""
+    if names.get("transfer-encoding", "").lower() == "chunked":
+        return True
+    return names.get("content-length", "").isdigit()
 
 
 def _body(response: requests.Response) -> bytes:
