@@ -53,8 +53,9 @@ class Turns:
         """
         read = [self._read(request) for request in requests]
         calls = [each for each in read if isinstance(each, Call)]
+        if calls:
+            self.metrics.note_turn(len(calls))
         answers = iter(exchange_together(self.database, calls))
-        self.metrics.note_turn(len(calls))
         return [
             self._answered(request, each, next(answers)) if isinstance(each, Call) else each
             for request, each in zip(requests, read, strict=True)
