@@ -245,11 +245,6 @@ def lacking(answer: Answer) -> str | None:
     return str(answer.told["record"]) if answer.code == UNKNOWN_REFERENCE else None
 
 
-def lacked(refusal: Refusal) -> str | None:
-    """The id of the record for want of which an operation is being refused."""
-    return str(refusal.values["record"]) if refusal.code == UNKNOWN_REFERENCE else None
-
-
 def conflict_rows(device: DeviceRow, item: Answered, now: datetime) -> Iterable[dict[str, Any]]:
     """The fields of an accepted operation that a person has to settle."""
     if item.accepted is None or item.refusal is not None:

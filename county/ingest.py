@@ -19,7 +19,7 @@ from core.refusals import Refusal, Refused
 from core.wire.envelopes import Operation
 from core.wire.receipts import Receipt, Taken, answered_count
 from county import ledger
-from county.answers import Answer, Answered, Reply, answer_of, keep, kept_answers, lacked
+from county.answers import Answer, Answered, Reply, answer_of, keep, kept_answers, lacking
 from county.checks import Standpoint, judge, referred_ids
 from county.envelopes import Opened
 from county.held import load
@@ -32,6 +32,8 @@ _POISON = (DataError, IntegrityError, UnicodeEncodeError, OverflowError)
 
 Turn = tuple[Answered, Standpoint]
 """An operation to be judged, and from where."""
+Said = tuple[DeviceRow, Sequence[tuple[Answered, Answer]]]
+"""A tablet, and what its operations were answered."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,11 +68,6 @@ class Delivery:
     batch: Sequence[Opened]
     asked: bool = False
 
-    @property
-    def is_active(self) -> bool:
-        """Whether what the tablet hands in may be written."""
-        return self.device.state == "active"
-
 
 class NotTogether(Exception):
     """Of these deliveries one has to be through before another is judged."""
@@ -95,18 +92,21 @@ def take_in_together(
     """Answer the operations of tablets of one county, of each up to its first hole.
 
     It comes to the same as one delivery after the other. What was set aside for want of a
-    record of these is judged anew with them. Raises NotTogether where a delivery lacks what
-    one behind it brings.
+    record of these is judged anew behind the one that brings it. Raises NotTogether where
+    there is such, among several deliveries, and where one lacks what another brings.
     """
     county_id = deliveries[0].device.county_id
     known = kept_answers(session, county_id, [(each.device.id, each.batch) for each in deliveries])
     parts = [_Part(each, answers) for each, answers in zip(deliveries, known, strict=True)]
     waiting = _waiting(session, county_id, parts, now)
+    if waiting and len(parts) > 1:
+        raise NotTogether
     changes: Sequence[Mapping[str, Any]] = ()
     if waiting or any(part.line for part in parts):
         changes = _judged_and_written(session, county_id, parts, waiting, now)
-        _check_order(parts, waiting)
-        keep(session, [(part.device, part.say(now)) for part in parts], now)
+        said = [(part.device, part.say(now)) for part in parts]
+        _check_order(said)
+        keep(session, said, now)
         keep_anew(session, waiting, now)
     return [part.intake(changes) for part in parts]
 
@@ -115,8 +115,8 @@ class _Part:
     """One delivery on its way: what is known of it, what is new, and what becomes of that."""
 
     def __init__(self, delivery: Delivery, answers: dict[str, Answer]) -> None:
-        self.device, self.is_active = delivery.device, delivery.is_active
-        self.asked = delivery.asked
+        self.device, self.asked = delivery.device, delivery.asked
+        self.is_active = self.device.state == "active"
         self._batch = delivery.batch
         self._answers = answers
         fresh = [item for item in delivery.batch if item.op_id not in answers]
@@ -156,15 +156,14 @@ def _waiting(
     return waiting_for(session, county_id, arriving, asking, now) if arriving or asking else []
 
 
-def _check_order(parts: Sequence[_Part], waiting: Iterable[Waiting]) -> None:
+def _check_order(said: Sequence[Said]) -> None:
     """Raise NotTogether where what one delivery lacks came only after it was judged."""
-    if len(parts) == 1:
+    if len(said) == 1:
         return
-    came = {item.opened.record_id for part in parts for item in part.answered}
-    came.update(item.answered.opened.record_id for item in waiting)
-    for part in parts:
-        if any(item.refusal and lacked(item.refusal) in came for item in part.answered):
-            raise NotTogether
+    answers = [answer for _, answered in said for _, answer in answered]
+    came = {answer.record_id for answer in answers}
+    if any(lacking(answer) in came for answer in answers):
+        raise NotTogether
 
 
 def _gapless(fresh: Sequence[Opened], last_seq: int) -> tuple[list[Opened], int | None]:

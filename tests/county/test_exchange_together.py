@@ -296,6 +296,21 @@ def test_who_needs_what_a_later_one_brings_waits_for_it(database: Database) -> N
     assert [change["kind"] for change in changes].count("follow_up") == 2
 
 
+def test_what_was_set_aside_stands_directly_behind_the_tablet_that_brings_what_it_lacked(
+    template: Path,
+) -> None:
+    asked = drawn(
+        [
+            [(2, [("visits the newcomer", 0)], "")],
+            [(0, [("enters the newcomer", 0)], ""), (1, [("visits", 0)], "")],
+        ]
+    )
+    with counties(template) as (one, many):
+        played(many, asked, together=True)
+        played(one, asked, together=False)
+        assert contents(many) == contents(one)
+
+
 def test_a_request_that_was_taken_before_costs_the_others_nothing(database: Database) -> None:
     founded(database)
     asked = drawn([[(0, [("visits", 0)], "")], [(0, [], "replayed"), (1, [("visits", 0)], "")]])
