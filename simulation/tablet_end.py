@@ -34,8 +34,8 @@ from statements.made_once import run
 
 PORTIONS = Portions(piece=Pace(size=200, least=50, most=2_000), records=3)
 """Snapshots are small here: so are the portions they come in."""
-UP, DOWN = Pace(size=2, least=2, most=4), Pace(size=2, least=1, most=4)
-"""A day's work is a handful of records: so few of them travel together."""
+FEW = Paces(up=Pace(size=2, least=2, most=4), down=Pace(size=2, least=1, most=4))
+"""A day's work is a handful of records: on a slow link so few of them travel together."""
 
 
 class PowerCut(BaseException):
@@ -98,7 +98,8 @@ class TabletEnd:
     clock: TabletClock
     connect: Callable[[str], Transport]
     beside: Callable[[], Beside]
-    portions: Portions | None = PORTIONS
+    portions: Portions | None
+    paces: Paces
     saved: list[Saved] = field(default_factory=list)
     deaths: int = 0
     doom: list[str] = field(default_factory=list)
@@ -106,9 +107,7 @@ class TabletEnd:
 
     def __post_init__(self) -> None:
         shutil.copyfile(self.seat.store_file, self.path)
-        self.link = HttpCounty(
-            self.clock, self.connect, self.portions, self.beside, Paces(up=UP, down=DOWN)
-        )
+        self.link = HttpCounty(self.clock, self.connect, self.portions, self.beside, self.paces)
         self._open()
 
     @property

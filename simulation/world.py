@@ -5,13 +5,14 @@ from __future__ import annotations
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from random import Random
 
 from app.clock import local_day
+from app.sync.pace import Paces
 from core.followups import FollowUp, Guidance, Reading, Withdrawal
 from core.ids import RANDOM_BYTES, uuid7, village_scope
 from core.vocabulary import Kind, Mode, ReadingKind
@@ -22,7 +23,7 @@ from simulation.decay import decay
 from simulation.faults import ON_THE_WAY, Fault
 from simulation.founding import OFFICE, Founded
 from simulation.link import InTurn, Link, Net
-from simulation.tablet_end import PORTIONS, PowerCut, Saved, TabletEnd
+from simulation.tablet_end import FEW, PORTIONS, PowerCut, Saved, TabletEnd
 
 STEPS = 4
 """Things that happen to each tablet on a day."""
@@ -30,6 +31,8 @@ SPOILT = 0.35
 """How many requests have something happen to them while the world is faulty."""
 WHOLE = 0.6
 """How many tablets load their scopes whole at first; the others are of an older version."""
+SLOW = 0.5
+"""How many tablets have a slow link: what the others say mostly fits into one round trip."""
 CALM_ROUNDS = 6
 LONG_AGO, FAR_AHEAD = datetime(1970, 1, 2, tzinfo=UTC), datetime(2099, 1, 1, tzinfo=UTC)
 
@@ -94,6 +97,7 @@ class World:
             connect=connect,
             beside=partial(InTurn, self.chance),
             portions=PORTIONS if self.chance.random() < WHOLE else None,
+            paces=replace(FEW) if self.chance.random() < SLOW else Paces(),
         )
         return tablet
 
