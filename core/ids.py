@@ -46,6 +46,11 @@ def restricted_scope(village_id: str) -> ScopeId:
     return ScopeId(f"restricted:{village_id}")
 
 
+def village_of(scope_id: str) -> str:
+    """The village whose scope this is, ordinary or restricted."""
+    return scope_id.partition(":")[2]
+
+
 def county_scope(county_id: str) -> ScopeId:
     """The scope every tablet of the county receives: policy, villages, teams, notices."""
     return ScopeId(f"county:{county_id}")

@@ -13,7 +13,7 @@ from typing import Any
 
 from core.education import Education
 from core.followups import FollowUp
-from core.merging import NOTHING, Edit, FieldConflict, Standing, merged
+from core.merging import NOTHING, Edit, FieldConflict, Stamp, Standing, merged
 from core.people import Resident
 from core.policy import PolicyBook
 from core.referrals import Referral
@@ -216,15 +216,27 @@ def _edit_of(operation: Operation) -> Edit:
     )
 
 
-def _write_of(operation: Operation, **standing: Any) -> RecordWrite:
+def _write_of(
+    operation: Operation,
+    *,
+    scope_id: str,
+    schema: int,
+    body: Mapping[str, Any],
+    record: Any,
+    clocks: Mapping[str, Stamp] | None = None,
+) -> RecordWrite:
     """The write an operation asks for, of what is to stand after it."""
     return RecordWrite(
         kind=operation.kind,
         record_id=operation.record_id,
+        scope_id=scope_id,
+        schema=schema,
+        body=body,
         author_id=operation.author_id,
         recorded_at=datetime.fromisoformat(operation.recorded_at),
         device_id=operation.device_id,
-        **standing,
+        clocks=clocks,
+        record=record,
     )
 
 
@@ -249,7 +261,8 @@ def _check_record(
     recorded_on = local_date(datetime.fromisoformat(operation.recorded_at))
     today = max(standpoint.today, recorded_on)
     refusals = _refusals(record, held, standpoint, today)
-    if refusals and (hard := [refusal for refusal in refusals if not refusal.soft]):
+    hard = [refusal for refusal in refusals if not refusal.soft]
+    if hard:
         raise Refused(*hard)
     return record
 

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 
 from cryptography.exceptions import InvalidSignature
-from sqlalchemy import and_, bindparam, delete, select
+from sqlalchemy import bindparam, delete, select
 from sqlalchemy.orm import Session
 
 from core.wire.canonical import sha256_hex
@@ -25,7 +25,7 @@ from core.wire.signing import (
 from county.bulk import LEAVE, insert_rows
 from county.db import Database
 from county.keys import check_signature, the_county
-from county.tables import DeviceRow, NonceRow, UserRow
+from county.tables import ITS_DOCTOR, DeviceRow, NonceRow, UserRow
 from statements.made_once import run
 
 MOST_KEYS = 10_000
@@ -145,10 +145,7 @@ def with_their_doctors(
 
 _LOCKED = (
     select(DeviceRow, UserRow)
-    .join(
-        UserRow,
-        and_(UserRow.county_id == DeviceRow.county_id, UserRow.id == DeviceRow.doctor_id),
-    )
+    .join(UserRow, ITS_DOCTOR)
     .where(
         DeviceRow.county_id == bindparam("county"),
         DeviceRow.id.in_(bindparam("devices", expanding=True)),

@@ -119,32 +119,18 @@ def _exchanged(session: Session, calls: Sequence[Call]) -> list[SyncResponse]:
     spend_nonces(session, county_id, [call.sender.signed.parts for call in calls], now)
     # Held here, a row is not read again by whoever asks for it further down.
     tablets = with_their_doctors(session, county_id, [call.sender.device_id for call in calls])
-    devices = [tablets[call.sender.device_id][0] for call in calls]
-    doctors = [tablets[call.sender.device_id][1] for call in calls]
-    intakes = _taken_in(session, devices, calls, now)
-    for device, call in zip(devices, calls, strict=True):
-        device.last_seen_at, device.app_version = now, call.request.app_version[:40]
-    scopes = {scope for doctor in doctors for scope in scopes_of(doctor)}
+    parties = [_Party(call, county, *tablets[call.sender.device_id], now) for call in calls]
+    intakes = _taken_in(session, parties, now)
+    for party in parties:
+        party.device.last_seen_at = now
+        party.device.app_version = party.call.request.app_version[:40]
+    scopes = {scope for party in parties for scope in scopes_of(party.doctor)}
     feed = Feed(session, county_id, scopes, intakes[0].changes)
-    orders = orders_for(session, county, devices)
+    orders = orders_for(session, county, [party.device for party in parties])
     return [
-        _answer(session, _Party(call, county, device, doctor, now), intake, feed, order)
-        for call, device, doctor, intake, order in zip(
-            calls, devices, doctors, intakes, orders, strict=True
-        )
+        _answer(session, party, intake, feed, order)
+        for party, intake, order in zip(parties, intakes, orders, strict=True)
     ]
-
-
-def _taken_in(
-    session: Session, devices: Sequence[DeviceRow], calls: Sequence[Call], now: datetime
-) -> Sequence[Intake]:
-    if not any(call.batch or call.request.refused for call in calls):
-        return [Intake()] * len(calls)
-    deliveries = [
-        Delivery(device=device, batch=call.batch, asked=bool(call.request.refused))
-        for device, call in zip(devices, calls, strict=True)
-    ]
-    return take_in_together(session, deliveries, now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +142,18 @@ class _Party:
     device: DeviceRow
     doctor: UserRow
     now: datetime
+
+
+def _taken_in(session: Session, parties: Sequence[_Party], now: datetime) -> Sequence[Intake]:
+    deliveries = [
+        Delivery(
+            device=party.device, batch=party.call.batch, asked=bool(party.call.request.refused)
+        )
+        for party in parties
+    ]
+    if not any(each.batch or each.asked for each in deliveries):
+        return [Intake()] * len(deliveries)
+    return take_in_together(session, deliveries, now)
 
 
 def _answer(

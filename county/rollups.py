@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 from core.figures import figures_of
 from core.followups import FollowUp
 from core.history import History
+from core.ids import village_of
 from core.obligations import Account, account_of, bears_on
 from core.policy import Rulebook
 from core.slots import Programme
@@ -258,7 +259,7 @@ class Offices:
     def __init__(self, session: Session, county_id: str, histories: Iterable[History]) -> None:
         self._session = session
         self._county_id = county_id
-        villages = sorted({village_of(history) for history in histories})
+        villages = sorted({village_of(history.resident.scope_id) for history in histories})
         found = run(session, _TOWNSHIPS, county=county_id, villages=villages)
         self._townships: dict[str, str] = dict(found.tuples().all())
         self._are_few = len(villages) <= FEW_VILLAGES
@@ -273,7 +274,7 @@ class Offices:
         """The doctor of the latest contract; else the first one assigned to the village."""
         signed = sorted(history.contracts, key=lambda contract: (contract.start_on, contract.id))
         named = [contract.doctor_id for contract in signed if contract.doctor_id]
-        return named[-1] if named else self._doctor_of(village_of(history))
+        return named[-1] if named else self._doctor_of(village_of(history.resident.scope_id))
 
     def _doctor_of(self, village_id: str) -> str | None:
         named = f'"{village_id}"' if self._are_few else ANY_VILLAGE
@@ -285,11 +286,6 @@ class Offices:
                     if each == village_id or not self._are_few:
                         self._doctors.setdefault(each, doctor_id)
         return self._doctors.get(village_id)
-
-
-def village_of(history: History) -> str:
-    """The village a resident belongs to."""
-    return history.resident.scope_id.partition(":")[2]
 
 
 _TOWNSHIPS = select(VillageRow.id, VillageRow.township_id).where(
@@ -309,7 +305,7 @@ _DOCTORS = (
 
 def _row(county_id: str, history: History, account: Account, offices: Offices) -> dict[str, Any]:
     figures = figures_of(account)
-    village_id = village_of(history)
+    village_id = village_of(history.resident.scope_id)
     return {
         "county_id": county_id,
         "resident_id": history.resident.id,

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import and_, bindparam, select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from core.refusals import Refusal, Refused
@@ -17,7 +17,7 @@ from county.device_auth import NotProven, Proven, spend_nonces
 from county.enrolment import scopes_in
 from county.snapshot_files import KeptSnapshot
 from county.snapshots import Snapshots
-from county.tables import DeviceRow, ScopeHeadRow, UserRow
+from county.tables import ITS_DOCTOR, DeviceRow, ScopeHeadRow, UserRow
 from statements.made_once import run
 
 _NAME = re.compile(r"([0-9A-Za-z_.-]{1,64})-([0-9]{1,18})")
@@ -85,10 +85,7 @@ def _entitled(session: Session, sender: Proven, scope_id: str, name: str) -> Cur
 
 _PLACE = (
     select(DeviceRow.state, UserRow.village_ids)
-    .join(
-        UserRow,
-        and_(UserRow.county_id == DeviceRow.county_id, UserRow.id == DeviceRow.doctor_id),
-    )
+    .join(UserRow, ITS_DOCTOR)
     .where(DeviceRow.county_id == bindparam("county"), DeviceRow.id == bindparam("device"))
 )
 _EPOCH = select(ScopeHeadRow.epoch).where(

@@ -9,7 +9,7 @@ from datetime import datetime
 from threading import Lock
 from typing import Any, NamedTuple
 
-from sqlalchemy import Text, and_, bindparam, cast, select
+from sqlalchemy import Text, bindparam, cast, select
 from sqlalchemy.orm import Session
 
 from core.wire.digests import record_digest, root_text
@@ -19,7 +19,7 @@ from county.db import Database
 from county.enrolment import scopes_in
 from county.feed import STANDS
 from county.snapshot_files import KeptSnapshot, SnapshotFiles
-from county.tables import ChangeRow, DeviceRow, RecordRow, ScopeHeadRow, UserRow
+from county.tables import ITS_DOCTOR, ChangeRow, DeviceRow, RecordRow, ScopeHeadRow, UserRow
 from statements.made_once import run
 
 LEAST_NUMBERS = 1_000
@@ -50,10 +50,7 @@ _HEADS = (
 )
 _VILLAGES = (
     select(UserRow.village_ids)
-    .join(
-        DeviceRow,
-        and_(UserRow.county_id == DeviceRow.county_id, UserRow.id == DeviceRow.doctor_id),
-    )
+    .join(DeviceRow, ITS_DOCTOR)
     .where(
         DeviceRow.county_id == bindparam("county"),
         DeviceRow.id == bindparam("device"),
@@ -94,16 +91,13 @@ class Snapshots:
         self, county_id: str, device_id: str, cursors: Mapping[str, Cursor], _now: datetime
     ) -> dict[str, SnapshotOffer]:
         """What `offered` gives, but for what would have to be made."""
-        heads = self._lacking(county_id, device_id, cursors)
-        return _offers((head, self._recent(head)) for head in heads)
+        return _offers(self._at_hand(county_id, device_id, cursors))
 
     def at_hand(
         self, county_id: str, device_id: str, cursors: Mapping[str, Cursor], _now: datetime
     ) -> dict[str, SnapshotOffer]:
         """What `offered` gives; raises MustBeMade where something would have to be made."""
-        found = [
-            (head, self._recent(head)) for head in self._lacking(county_id, device_id, cursors)
-        ]
+        found = self._at_hand(county_id, device_id, cursors)
         if any(kept is None for _, kept in found):
             raise MustBeMade
         return _offers(found)
@@ -127,6 +121,12 @@ class Snapshots:
                 return []
             found = run(session, _HEADS, county=county_id, scopes=lacking, least=self.least)
             return [_Head(*row) for row in found]
+
+    def _at_hand(
+        self, county_id: str, device_id: str, cursors: Mapping[str, Cursor]
+    ) -> list[tuple[_Head, KeptSnapshot | None]]:
+        heads = self._lacking(county_id, device_id, cursors)
+        return [(head, self._recent(head)) for head in heads]
 
     def _kept_or_made(self, head: _Head, now: datetime) -> KeptSnapshot | None:
         kept = self._recent(head)

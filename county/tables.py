@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, DateTime, Dialect, Index, MetaData, Text, TypeDecorator
+from sqlalchemy import JSON, DateTime, Dialect, Index, MetaData, Text, TypeDecorator, and_
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 Json = dict[str, Any]
@@ -150,6 +150,10 @@ class DeviceRow(Table):
     app_version: Mapped[str] = mapped_column(default="")
     wipe_order: Mapped[str] = mapped_column(default="")
     wiped_at: Mapped[datetime | None]
+
+
+ITS_DOCTOR = and_(UserRow.county_id == DeviceRow.county_id, UserRow.id == DeviceRow.doctor_id)
+"""A tablet and whose it is."""
 
 
 class FormerEscrowKeyRow(Table):

@@ -42,6 +42,7 @@ class Together(Generic[Item, Result]):
         self._weight = weight
         self._room = room
         self._turns = turns
+        self._threads = CapacityLimiter(turns)
         self._waiting: list[tuple[Item, Future[Result]]] = []
         self._under_way: set[Task[None]] = set()
 
@@ -84,9 +85,7 @@ class Together(Generic[Item, Result]):
     async def _turn(self, calls: Sequence[tuple[Item, Future[Result]]]) -> None:
         work = partial(self._work, [item for item, _ in calls])
         try:
-            answers: Sequence[Result | BaseException] = await run_sync(
-                work, limiter=CapacityLimiter(1)
-            )
+            answers: Sequence[Result | BaseException] = await run_sync(work, limiter=self._threads)
         except BaseException as error:
             answers = [error] * len(calls)
         for (_, waiting), answer in zip(calls, answers, strict=True):

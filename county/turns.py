@@ -10,7 +10,7 @@ from core.wire.envelopes import RESPONSES, SyncResponse
 from county.coding import decoded, encoded
 from county.db import Database
 from county.device_auth import Doorkeeper, signed_request
-from county.exchange import Call, exchange_together, read_call
+from county.exchange import Call, Offered, exchange_together, read_call
 from county.metrics import Metrics
 from county.snapshots import Snapshots
 
@@ -63,21 +63,19 @@ class Turns:
 
     def make_snapshots(self, request: Posted) -> None:
         """Make what a tablet is to be offered; raises what `taken` answers."""
-        self._call(request, makes=True)
+        self._call(request, self.snapshots.offered)
 
     def _read(self, request: Posted) -> Call | Exception:
+        offered = self.snapshots.kept if request.again else self.snapshots.at_hand
         try:
-            return self._call(request)
+            return self._call(request, offered)
         except Exception as error:
             return error
 
-    def _call(self, request: Posted, *, makes: bool = False) -> Call:
+    def _call(self, request: Posted, offered: Offered) -> Call:
         signed = signed_request("POST", request.path, request.body, request.headers)
         sender = self.door.proven(signed, request.now)
         plain = decoded(request.body, request.headers.get("Content-Encoding", ""))
-        offered = self.snapshots.offered if makes else self.snapshots.at_hand
-        if request.again:
-            offered = self.snapshots.kept
         return read_call(sender, plain, request.now, offered)
 
     def _answered(

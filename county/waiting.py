@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from core.followups import FollowUp
 from core.history import History
+from core.ids import village_of
 from county.bulk import insert_rows
 from county.histories import BATCH, batches
 from county.tables import WaitingReviewRow
@@ -25,7 +26,11 @@ def renew_waiting(
     """
     rows = run(session, _KEPT, county=county_id, residents=resident_ids).all()
     kept = {(follow_up_id, village_id) for follow_up_id, village_id in rows}
-    due = {(item.id, _village_of(item)): item for history in histories for item in waiting(history)}
+    due = {
+        (item.id, village_of(item.scope_id)): item
+        for history in histories
+        for item in waiting(history)
+    }
     for some in batches(sorted(follow_up_id for follow_up_id, _ in kept - due.keys()), BATCH):
         session.execute(
             delete(WaitingReviewRow).where(
@@ -67,12 +72,8 @@ def _row(county_id: str, item: FollowUp) -> dict[str, Any]:
         "county_id": county_id,
         "follow_up_id": item.id,
         "resident_id": item.resident_id,
-        "village_id": _village_of(item),
+        "village_id": village_of(item.scope_id),
         "author_id": item.author_id,
         "occurred_on": item.occurred_on,
         "mode": item.mode,
     }
-
-
-def _village_of(item: FollowUp) -> str:
-    return item.scope_id.partition(":")[2]

@@ -30,7 +30,7 @@ class InAThread:
         """See Beside."""
         answer: Future[T] = Future()
         # A daemon, as the worker's own thread is: leaving the app waits for no network.
-        self._thread = Thread(target=_carry, args=(call, answer), name="sync-call", daemon=True)
+        self._thread = Thread(target=carry, args=(call, answer), name="sync-call", daemon=True)
         self._thread.start()
         return answer.result
 
@@ -40,7 +40,8 @@ class InAThread:
             self._thread.join()
 
 
-def _carry(call: Callable[[], T], answer: Future[T]) -> None:
+def carry(call: Callable[[], T], answer: Future[T]) -> None:
+    """Carry a call out, and leave what it gave or raised in the answer."""
     try:
         answer.set_result(call())
     except BaseException as error:  # whatever it is, it belongs to whoever waits

@@ -15,6 +15,7 @@ from core.contracts import Contract
 from core.findings import Finding
 from core.followups import FollowUp
 from core.history import History, standing
+from core.ids import village_of
 from core.obligations import Account, account_of
 from core.people import Resident
 from core.policy import Policy
@@ -181,7 +182,7 @@ def present(
     account = account_of(rules, history, today, year)
     names = doctor_names(session, desk.county_id)
     follow_ups = standing(history)
-    village = visitor.village_name(resident.scope_id.partition(":")[2])
+    village = visitor.village_name(village_of(resident.scope_id))
     return View(
         name=resident.name,
         lead=say(
@@ -379,7 +380,7 @@ def _reading_row(follow_up: FollowUp, lang: str) -> ReadingRow:
 
 
 def _crumbs(visitor: Visitor, resident: Resident, village: str, year: int) -> tuple[Crumb, ...]:
-    village_id = resident.scope_id.partition(":")[2]
+    village_id = village_of(resident.scope_id)
     return (
         Crumb(text=visitor.office, href=link("overview", year=year)),
         Crumb(text=village, href=link("people", year=year, village=village_id)),

@@ -14,7 +14,7 @@ from county.desk.lookups import waiting_for
 from county.desk.render import page
 from county.desk.visitor import Desk, SignedIn, Visitor, desk_of
 from county.desk.wording import label, local
-from county.tables import DeviceRow, QuarantineRow, UserRow
+from county.tables import ITS_DOCTOR, DeviceRow, QuarantineRow, UserRow
 from words import sentence_for
 
 router = APIRouter()
@@ -55,10 +55,7 @@ def present(session: Session, desk: Desk, visitor: Visitor) -> tuple[Row, ...]:
             (DeviceRow.county_id == QuarantineRow.county_id)
             & (DeviceRow.id == QuarantineRow.device_id),
         )
-        .join(
-            UserRow,
-            (UserRow.county_id == DeviceRow.county_id) & (UserRow.id == DeviceRow.doctor_id),
-        )
+        .join(UserRow, ITS_DOCTOR)
         .where(QuarantineRow.county_id == desk.county_id)
         .order_by(QuarantineRow.received_at.desc())
         .limit(SHOWN)

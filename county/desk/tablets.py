@@ -14,7 +14,7 @@ from county.desk.lookups import waiting_for
 from county.desk.render import page
 from county.desk.visitor import Desk, SignedIn, Visitor, desk_of
 from county.desk.wording import label, local
-from county.tables import DeviceRow, UserRow
+from county.tables import ITS_DOCTOR, DeviceRow, UserRow
 from words import say
 
 router = APIRouter()
@@ -53,10 +53,7 @@ def present(session: Session, desk: Desk, visitor: Visitor) -> tuple[Row, ...]:
     """The rows, worded."""
     found = session.execute(
         select(DeviceRow, UserRow)
-        .join(
-            UserRow,
-            (UserRow.county_id == DeviceRow.county_id) & (UserRow.id == DeviceRow.doctor_id),
-        )
+        .join(UserRow, ITS_DOCTOR)
         .where(DeviceRow.county_id == desk.county_id)
         .order_by(DeviceRow.state, DeviceRow.last_seen_at, DeviceRow.id)
     )

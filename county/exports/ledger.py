@@ -13,6 +13,7 @@ from core.calendar import age_on, last_of_month
 from core.contracts import Contract
 from core.followups import FollowUp
 from core.history import History, standing
+from core.ids import village_of
 from core.people import Household
 from core.vocabulary import Decision, GroupTag, Kind
 from county.desk.lookups import doctor_names
@@ -89,7 +90,7 @@ def ledger_lines(session: Session, order: Order) -> Iterator[Line]:
             account = accounts.get(resident_id)
             yield _line(number, order, _Entry(
                 history=history, contract=contract, house=house, account=account,
-                place=places.get(history.resident.scope_id.partition(":")[2], ("", "")),
+                place=places.get(village_of(history.resident.scope_id), ("", "")),
                 doctor=names.get(contract.doctor_id or "", ""),
             ))  # fmt: skip
 

@@ -7,8 +7,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
 from app.sync.coding import plain
 from app.sync.transport import Answer
+
+COUNTY_KEY = Ed25519PrivateKey.generate()
+"""The key this county signs with."""
 
 Reply = Answer | Exception | Callable[["Asked"], Answer]
 

@@ -5,34 +5,23 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from sqlmodel import select
 
 from app.county_link import SyncProgress, SyncResult
 from app.store import outbox
 from app.store.opening import Store
 from app.store.outbox import OperationDraft
 from app.store.queries.device import LAST_SYNCED, PROOF, setting
-from app.store.tables import DeviceRow
 from app.sync.link import HttpCounty
 from app.sync.pace import UP
 from app.sync.transport import Answer
 from app.sync.troubles import SyncTrouble, Trouble
 from core.wire.digests import EMPTY_ROOT
 from core.wire.receipts import Taken, receipts_bytes, taken_fields
-from tests.app.sync.scripted_county import Asked, Reply, ScriptedTransport, as_json
+from tests.app.sync.scripted_county import COUNTY_KEY, Asked, Reply, ScriptedTransport, as_json
 from tests.builders import DOCTOR_ID, SCOPE, fresh_id
 from tests.fakes import FakeClock
 
-COUNTY_KEY = Ed25519PrivateKey.generate()
-
-
-@pytest.fixture(autouse=True)
-def known_county(store: Store) -> None:
-    """The tablet knows the key this county signs with."""
-    with store.transaction() as session:
-        key = COUNTY_KEY.public_key().public_bytes_raw().hex()
-        session.exec(select(DeviceRow)).one().county_public_key = key
+pytestmark = pytest.mark.usefixtures("known_county")
 
 
 def queue(store: Store, clock: FakeClock, count: int) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from threading import Event
@@ -17,8 +18,8 @@ from app.county_link import SyncResult
 from app.store import outbox
 from app.store.opening import Store
 from app.store.outbox import OutboxState
-from app.store.tables import DeviceRow, OutboxRow
-from app.sync.beside import InAThread
+from app.store.tables import OutboxRow
+from app.sync.beside import InAThread, carry
 from app.sync.link import HttpCounty
 from app.sync.pace import Pace, Paces
 from app.sync.push import Batch, envelopes
@@ -29,7 +30,7 @@ from core.wire.envelopes import Cursor, SyncResponse
 from core.wire.receipts import Receipt, Taken
 from core.wire.snapshots import SnapshotOffer
 from tests.app.sync.scripted_county import Asked, Reply, ScriptedTransport
-from tests.app.sync.test_cycle import COUNTY_KEY, accepting, queue
+from tests.app.sync.test_cycle import accepting, queue
 from tests.builders import SCOPE, fresh_id
 from tests.fakes import FakeClock
 
@@ -38,12 +39,7 @@ BATCH = 10
 STRANGER = Ed25519PrivateKey.generate()
 
 
-@pytest.fixture(autouse=True)
-def known_county(store: Store) -> None:
-    """The tablet knows the key this county signs with."""
-    with store.transaction() as session:
-        key = COUNTY_KEY.public_key().public_bytes_raw().hex()
-        session.exec(select(DeviceRow)).one().county_public_key = key
+pytestmark = pytest.mark.usefixtures("known_county")
 
 
 @dataclass
@@ -54,17 +50,9 @@ class AtOnce:
 
     def begin(self, call: Callable[[], T]) -> Callable[[], T]:
         self.begun += 1
-        try:
-            answer = call()
-        except SyncTrouble as error:
-            trouble = error
-        else:
-            return lambda: answer
-
-        def failed() -> T:
-            raise trouble
-
-        return failed
+        answer: Future[T] = Future()
+        carry(call, answer)
+        return answer.result
 
     def close(self) -> None:
         """Nothing is under way."""
