@@ -31,8 +31,8 @@ SPOILT = 0.35
 """How many requests have something happen to them while the world is faulty."""
 WHOLE = 0.6
 """How many tablets load their scopes whole at first; the others are of an older version."""
-SLOW = 0.5
-"""How many tablets have a slow link: what the others say mostly fits into one round trip."""
+SLOW = 0.8
+"""How many tablets have a slow link; what the others say mostly fits into one round trip."""
 CALM_ROUNDS = 6
 LONG_AGO, FAR_AHEAD = datetime(1970, 1, 2, tzinfo=UTC), datetime(2099, 1, 1, tzinfo=UTC)
 
