@@ -22,12 +22,10 @@ escrow_key = typer.Typer(
 )
 
 Passphrase = Annotated[
-    str,
+    str | None,
     typer.Option(
         "--passphrase",
         envvar="LUYUE_ESCROW_PASSPHRASE",
-        prompt="Passphrase of the escrow key",
-        hide_input=True,
         help="Better typed when asked for, or in the environment, than on the command line.",
     ),
 ]
@@ -53,7 +51,7 @@ def add_to(county: typer.Typer) -> None:
 
 def recover(
     doctor: Annotated[str, typer.Argument(help="The doctor's name, login or id.")],
-    passphrase: Passphrase,
+    passphrase: Passphrase = None,
     tablet: Annotated[str, typer.Option(help="The tablet's id, where there are several.")] = "",
     key_file: KeyFile = None,
     data: DataDir = None,
@@ -124,7 +122,7 @@ def lease(
 
 def accept(
     file: Annotated[Path, typer.Argument(help="The hand-over file from the tablet.")],
-    passphrase: Passphrase,
+    passphrase: Passphrase = None,
     key_file: KeyFile = None,
     data: DataDir = None,
     database: DatabaseUrl = None,
@@ -162,7 +160,7 @@ def keep(
 
 @escrow_key.command("rotate")
 def escrow_key_rotate(
-    passphrase: Passphrase,
+    passphrase: Passphrase = None,
     new_passphrase: Annotated[
         str,
         typer.Option(envvar="LUYUE_NEW_ESCROW_PASSPHRASE", help="Made up if none."),
@@ -189,7 +187,7 @@ def escrow_key_rotate(
 @escrow_key.command("export")
 def escrow_key_export(
     file: Annotated[Path, typer.Argument(help="Where to write it, still locked.")],
-    passphrase: Passphrase,
+    passphrase: Passphrase = None,
     remove: Annotated[
         bool, typer.Option("--remove", help="And take the private half out of the database.")
     ] = False,
@@ -222,10 +220,25 @@ def _answer(receipt: Receipt) -> str:
     ).rstrip()
 
 
-def _key(passphrase: str, file: Path | None) -> Key:
+def _key(passphrase: str | None, file: Path | None) -> Key:
     from county.hand_over import Key
 
-    return Key(passphrase=passphrase, file=file)
+    return Key(passphrase=passphrase or _asked_for(), file=file)
+
+
+def _asked_for() -> str:
+    """The passphrase as typed, or a line of what is piped in.
+
+    Raises Refused `escrow.no_passphrase` where there is neither.
+    """
+    from core.refusals import Refusal, Refused
+    from words import say
+
+    if sys.stdin.isatty():
+        return str(typer.prompt(say("recovery.ask_passphrase"), hide_input=True))
+    if passphrase := sys.stdin.readline().rstrip("\r\n"):
+        return passphrase
+    raise Refused(Refusal(code="escrow.no_passphrase"))
 
 
 def _show(told: dict[str, Any], sentence: str, *, as_json: bool) -> None:

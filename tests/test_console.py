@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import socket
 import subprocess
@@ -14,6 +15,7 @@ import pytest
 
 import console
 from tests.county.roster.sheets_of import a_roster, a_row, the_wife
+from words import say
 
 
 class Answer:
@@ -212,6 +214,18 @@ def taken_port() -> Iterator[int]:
         listener.bind(("127.0.0.1", 0))
         listener.listen()
         yield listener.getsockname()[1]
+
+
+@pytest.mark.parametrize(
+    ("piped", "code"), [("", "escrow.no_passphrase"), ("a wrong one\n", "escrow.wrong_passphrase")]
+)
+def test_without_a_terminal_the_passphrase_is_piped_in_or_asked_for_in_one_line(
+    founded: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, piped: str, code: str
+) -> None:
+    monkeypatch.delenv("LUYUE_ESCROW_PASSPHRASE", raising=False)
+    monkeypatch.setattr(sys, "stdin", io.StringIO(piped))
+    told = founded.run("county", "escrow-key", "export", str(tmp_path / "escrow.key"))
+    assert (told.status, told.err) == (2, say(f"refusal.{code}") + "\n")
 
 
 def test_a_taken_port_is_told_in_one_line(founded: Office, taken_port: int) -> None:
