@@ -70,13 +70,19 @@ class Database:
 
 
 def open_database(url: str) -> Database:
-    """The database at a SQLAlchemy address; the folder of an SQLite file is made if missing."""
+    """The database at a SQLAlchemy address.
+
+    An SQLite file that is missing is made with its folder, for its owner alone to read.
+    """
     address = make_url(url)
     if address.get_backend_name() != "sqlite":
         named = {"application_name": APPLICATION}
         return Database(create_engine(address, pool_pre_ping=True, connect_args=named, **_ENGINE))
     if address.database:
-        Path(address.database).parent.mkdir(parents=True, exist_ok=True)
+        file = Path(address.database)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        if not file.exists():
+            file.touch(mode=0o600)  # the log beside it gets the same mode
     engine = create_engine(address, **_ENGINE)
     event.listen(engine, "connect", _set_up_sqlite)
     event.listen(engine, "begin", _begin_sqlite)

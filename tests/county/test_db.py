@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
@@ -12,6 +13,7 @@ from sqlalchemy.exc import DBAPIError, StatementError
 
 from county.config import CHINA, CountyConfig, config_from, local_date
 from county.db import Database, json_text
+from county.schema import upgrade
 from county.tables import CountyRow, TownshipRow
 from tests.county.conftest import NOW
 from tests.postgres import fresh_database
@@ -42,6 +44,18 @@ def test_a_commit_is_on_disk_when_it_returns_on_sqlite(sqlite_database: Database
     with sqlite_database.reading() as session:
         assert session.execute(text("PRAGMA synchronous")).scalar() == 2
         assert session.execute(text("PRAGMA journal_mode")).scalar() == "wal"
+
+
+def test_nobody_but_its_owner_may_read_the_file_whatever_the_umask(tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        with fresh_database(f"sqlite:///{tmp_path}/county/county.db") as database:
+            upgrade(database)
+            add_township(database, "t")
+            modes = {path.name: path.stat().st_mode & 0o777 for path in tmp_path.glob("county/*")}
+    finally:
+        os.umask(before)
+    assert modes == dict.fromkeys(("county.db", "county.db-wal", "county.db-shm"), 0o600)
 
 
 def test_a_block_that_raises_leaves_nothing_behind(database: Database) -> None:
