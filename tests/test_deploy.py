@@ -169,6 +169,34 @@ def test_a_unit_runs_a_command_of_ours_without_privileges(path: Path) -> None:
     assert told["EnvironmentFile"] == "/etc/luyue/county.env"
 
 
+def test_the_administrators_command_runs_as_the_services_do(tmp_path: Path) -> None:
+    told = (DEPLOY / "systemd" / "luyue").read_text("utf-8")
+    service = unit(DEPLOY / "systemd" / "luyue-county.service")["Service"]
+    settings = tmp_path / "county.env"
+    address = "postgresql://luyue:a&b $c;d@127.0.0.1/luyue"
+    settings.write_text(f"# a comment\n\n#LUYUE_LANG=en\nLUYUE_DATABASE_URL={address}")
+    # Only root may become somebody else: here `runuser` says what it was asked, and goes on.
+    runuser = tmp_path / "runuser"
+    runuser.write_text('#!/bin/sh\necho "$1 $2"\nshift 3\numask\nexec "$@"\n')
+    command = tmp_path / "command"
+    command.write_text('#!/bin/sh\necho "$LUYUE_DATABASE_URL"\necho "${LUYUE_LANG-}"\necho "$1"\n')
+    for script in (runuser, command):
+        script.chmod(0o755)
+    assert service["EnvironmentFile"] in told
+    assert "/opt/luyue/.venv/bin/luyue" in told
+    told = told.replace(service["EnvironmentFile"], str(settings))
+    said = subprocess.run(
+        ["sh", "-c", told.replace("/opt/luyue/.venv/bin/luyue", str(command)), "luyue", "一 二"],
+        env={"PATH": f"{tmp_path}:/usr/bin:/bin"}, capture_output=True, text=True, check=True,
+    ).stdout.splitlines()  # fmt: skip
+    assert said == [f"-u {service['User']}", service["UMask"], address, "", "一 二"]
+
+
+def test_the_administrators_command_is_installed_with_the_units() -> None:
+    assert (DEPLOY / "systemd" / "luyue").stat().st_mode & 0o111
+    assert "install -m 755 systemd/luyue /usr/local/bin/luyue" in (DEPLOY / "README.md").read_text()
+
+
 def test_the_timer_belongs_to_a_service() -> None:
     (timer,) = (DEPLOY / "systemd").glob("*.timer")
     assert timer.with_suffix(".service") in UNITS
