@@ -42,7 +42,7 @@ def village_scope(village_id: str) -> ScopeId:
 
 
 def restricted_scope(village_id: str) -> ScopeId:
-    """The scope of a village's restricted (S3) records: only those named receive it."""
+    """The scope kept for a village's restricted (S3) records; no tablet is sent it today."""
     return ScopeId(f"restricted:{village_id}")
 
 

@@ -76,7 +76,7 @@ class GroupTag(StrEnum):
 
 
 RESTRICTED_TAGS = frozenset({GroupTag.TB, GroupTag.SMI, GroupTag.HIV})
-"""Tags whose disclosure harms (level S3): they travel in the restricted scope only."""
+"""Tags whose disclosure harms (level S3): the roster leaves them out of a village's records."""
 
 
 class Mode(StrEnum):

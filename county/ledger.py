@@ -1,8 +1,8 @@
 """The only way records enter the county: stored, numbered per scope, and their accounts renewed.
 
-Every scope numbers its changes 1, 2, 3 … without a gap. The numbers are taken under the
-scope's row lock as the last step before commit, so a reader who has seen number n has
-seen all before it; no clock, serial or transaction id could promise that.
+Every scope numbers its changes 1, 2, 3 … without a gap. The numbers are taken when all is
+written, under the scope's row lock, which is held until the commit, so a reader who has seen
+number n has seen all before it; no clock, serial or transaction id could promise that.
 """
 
 from __future__ import annotations

@@ -26,7 +26,7 @@ def number_changes(
     """Give the changes the next numbers of their scopes and store them.
 
     `gained` and `lost` are what each scope's sum of digests grows and shrinks by. The
-    scopes stay locked until the transaction ends: let nothing but the commit follow.
+    scopes stay locked until the transaction ends: let nothing follow that waits for another.
     """
     if not changes:
         return

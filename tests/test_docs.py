@@ -2,16 +2,34 @@
 
 from __future__ import annotations
 
+import ast
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 from tests.commands import ROOT, VARIABLE, check_command, commands_in, known_variables
+from tests.test_house import tracked
 
 DOCS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+EVERYTHING = [*DOCS, ROOT / "CHANGELOG.md", ROOT / "deploy" / "README.md"]
+MADE = {"var/county"}
+"""Where the data goes that a command makes."""
 MANUALS = [ROOT / "docs" / "operations.md", ROOT / "docs" / "运维手册.md"]
 LINK = re.compile(r"\]\(([^)#]+)(?:#[^)]*)?\)")
+SPAN = re.compile(r"`([^`\n]+)`")
+ROOMS = "|".join(
+    sorted(path.name for path in ROOT.iterdir() if path.is_dir() and not path.name.startswith("."))
+)
+PLACE = re.compile(rf"(?:{ROOMS})(?:/[\w.-]+)+/?")
+FILE = re.compile(r"[\w-]+\.(?:py|sql|csv|po|zdict)")
+# Not the codes of refusals that begin like the county's modules, nor its files.
+MODULE = re.compile(rf"(?!county\.(?:env|db|[a-z_]+$))(?:{ROOMS})(?:\.\w+)+")
+NAME = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)+")
+NAMED_OF = re.compile(r"`([\w/]+(?:\.py|/))`((?:, `[A-Za-z_.]+`)+)")
+OTHERS = {"sqlcipher_export"}
+"""Names of others' programs that the docs speak of."""
 
 
 @pytest.mark.parametrize("path", DOCS, ids=lambda path: path.name)
@@ -50,8 +68,100 @@ def test_the_administrators_manual_names_only_counts_that_are_told(path: Path) -
     assert told - {"luyue_build_info"} <= {re.sub(r"_(total|bucket)$", "", name) for name in named}
 
 
-@pytest.mark.parametrize("path", [*DOCS, ROOT / "deploy" / "README.md"], ids=lambda path: path.name)
+@pytest.mark.parametrize("path", EVERYTHING, ids=lambda path: path.name)
 def test_every_link_in_the_docs_leads_to_a_file(path: Path) -> None:
     targets = LINK.findall(path.read_text("utf-8"))
     local = [target for target in targets if not re.match(r"[a-z]+:", target)]
     assert [target for target in local if not (path.parent / target).exists()] == []
+
+
+@pytest.mark.parametrize("path", EVERYTHING, ids=lambda path: path.name)
+def test_every_file_and_folder_named_in_the_docs_is_there(path: Path) -> None:
+    spans = SPAN.findall(path.read_text("utf-8"))
+    places = {span for span in spans if PLACE.fullmatch(span)}
+    assert sorted(place for place in places - MADE if not (ROOT / place).exists()) == []
+    files = {span for span in spans if FILE.fullmatch(span)}
+    assert files <= {known.name for known in tracked()}
+
+
+@pytest.mark.parametrize("path", EVERYTHING, ids=lambda path: path.name)
+def test_what_the_docs_say_a_module_has_is_there(path: Path) -> None:
+    text = " ".join(path.read_text("utf-8").split())
+    named = [
+        (place, name)
+        for place, names in NAMED_OF.findall(text)
+        for name in SPAN.findall(names)
+        if not FILE.fullmatch(name)
+    ]
+    assert [(place, name) for place, name in named if name not in defined_in(ROOT / place)] == []
+
+
+@pytest.mark.parametrize("path", EVERYTHING, ids=lambda path: path.name)
+def test_every_dotted_name_in_the_docs_leads_somewhere(path: Path) -> None:
+    words = {word for span in SPAN.findall(path.read_text("utf-8")) for word in span.split()}
+    dotted = {match[0] for word in words if (match := MODULE.fullmatch(word))}
+    assert sorted(name for name in dotted if not leads_somewhere(name)) == []
+
+
+@pytest.mark.parametrize("path", EVERYTHING, ids=lambda path: path.name)
+def test_every_name_in_the_docs_is_one_of_the_sources(path: Path) -> None:
+    names = {span for span in SPAN.findall(path.read_text("utf-8")) if NAME.fullmatch(span)}
+    assert sorted(names - OTHERS - names_of_the_sources()) == []
+
+
+@pytest.mark.parametrize(
+    ("place", "name", "is_there"),
+    [
+        ("app/sync/trip.py", "Outgoing.after", True),
+        ("app/sync/trip.py", "Outgoing.before", False),
+        ("core/triage/", "triage", True),
+        ("county/turns.py", "after", False),
+    ],
+)
+def test_a_name_is_looked_for_where_it_is_said_to_be(place: str, name: str, is_there: bool) -> None:
+    assert (name in defined_in(ROOT / place)) is is_there
+
+
+@cache
+def defined_in(place: Path) -> frozenset[str]:
+    """What a module defines or a package offers: names, and those of classes with a dot."""
+    source = place / "__init__.py" if place.is_dir() else place
+    found: set[str] = set()
+    for node in ast.parse(source.read_text("utf-8")).body:
+        found |= set(_names_of(node))
+        if isinstance(node, ast.ClassDef):
+            found |= {f"{node.name}.{name}" for inner in node.body for name in _names_of(inner)}
+    return frozenset(found)
+
+
+def _names_of(node: ast.stmt) -> list[str]:
+    match node:
+        case ast.ClassDef() | ast.FunctionDef() | ast.AsyncFunctionDef():
+            return [node.name]
+        case ast.AnnAssign(target=ast.Name(id=name)):
+            return [name]
+        case ast.Assign():
+            return [target.id for target in node.targets if isinstance(target, ast.Name)]
+        case ast.ImportFrom():
+            return [alias.asname or alias.name for alias in node.names]
+    return []
+
+
+def leads_somewhere(dotted: str) -> bool:
+    """Whether it is a module or package, or what one has."""
+    parts = dotted.split(".")
+    for count in range(len(parts), 0, -1):
+        place = ROOT.joinpath(*parts[:count])
+        module = place if place.is_dir() else place.with_suffix(".py")
+        if module.exists():
+            rest = ".".join(parts[count:])
+            return not rest or rest in defined_in(module)
+    return False
+
+
+@cache
+def names_of_the_sources() -> frozenset[str]:
+    sources = (
+        *tracked("*.py", "*.sql", "*.toml", "*.po", "*.html", "*.csv", "*.json"), ROOT / "Makefile"
+    )  # fmt: skip
+    return frozenset(name for source in sources for name in NAME.findall(source.read_text("utf-8")))
