@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from bench import BENCHES
+from simulation.faults import Fault
 from tests.commands import ROOT, VARIABLE, check_command, commands_in, known_variables
 from tests.test_house import tracked
 
@@ -73,6 +75,15 @@ def test_every_link_in_the_docs_leads_to_a_file(path: Path) -> None:
     targets = LINK.findall(path.read_text("utf-8"))
     local = [target for target in targets if not re.match(r"[a-z]+:", target)]
     assert [target for target in local if not (path.parent / target).exists()] == []
+
+
+def test_the_simulations_page_tells_every_fault_and_the_benchmarks_page_every_benchmark() -> None:
+    told = (ROOT / "docs" / "simulation.md").read_text("utf-8")
+    assert [str(fault) for fault in Fault if f"`{fault}`" not in told] == []
+    measured = (ROOT / "docs" / "benchmarks.md").read_text("utf-8")
+    assert [
+        name for name in BENCHES if not re.search(rf"^## .*`{name}`", measured, re.MULTILINE)
+    ] == []
 
 
 @pytest.mark.parametrize("path", EVERYTHING, ids=lambda path: path.name)
