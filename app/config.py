@@ -34,34 +34,42 @@ class Config:
 
     @property
     def store_path(self) -> Path:
+        """The encrypted store."""
         return self.data_dir / "store.db"
 
     @property
     def ring_path(self) -> Path:
+        """The key ring."""
         return self.data_dir / "ring.json"
 
     @property
     def prefs_path(self) -> Path:
+        """What the lock screen has to know before any key is there."""
         return self.data_dir / "prefs.json"
 
     @property
     def log_path(self) -> Path:
+        """Events as codes and counts."""
         return self.data_dir / "tablet.log"
 
     @property
     def names_path(self) -> Path:
+        """Who can unlock the tablet."""
         return self.data_dir / "doctors.json"
 
     @property
     def enrolling_path(self) -> Path:
+        """The marker of an enrolment that is not finished."""
         return self.data_dir / "enrolling.json"
 
     @property
     def origin_path(self) -> Path:
+        """The tablet's id and its county's address, for a recovery."""
         return self.data_dir / "origin.json"
 
     @property
     def wiping_path(self) -> Path:
+        """The marker of a wipe that is not finished."""
         return self.data_dir / "wiping.json"
 
 

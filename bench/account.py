@@ -83,6 +83,7 @@ def a_history(rng: Random, number: int) -> History:
 
 
 def a_contract(resident_id: str, year: int) -> Contract:
+    """A contract over a calendar year."""
     return Contract(
         id=f"{resident_id}-{year}",
         scope_id="village:1",
@@ -94,6 +95,7 @@ def a_contract(resident_id: str, year: int) -> Contract:
 
 
 def follow_ups_of(rng: Random, resident_id: str, every_days: int) -> Iterable[FollowUp]:
+    """Follow-ups up to today, so many days apart on the average."""
     day = BEGUN + timedelta(rng.randint(0, every_days))
     while day <= TODAY:
         yield a_follow_up(rng, resident_id, day)
@@ -101,6 +103,7 @@ def follow_ups_of(rng: Random, resident_id: str, every_days: int) -> Iterable[Fo
 
 
 def a_follow_up(rng: Random, resident_id: str, day: date) -> FollowUp:
+    """A follow-up of a day, seven in ten face to face."""
     face_to_face = rng.random() < 0.7
     return FollowUp(
         id=f"{resident_id}-{day}",
@@ -118,6 +121,7 @@ def a_follow_up(rng: Random, resident_id: str, day: date) -> FollowUp:
 
 
 def readings_of(rng: Random) -> tuple[Reading, ...]:
+    """Readings as they are measured face to face."""
     return (
         Reading(
             kind="blood_pressure",

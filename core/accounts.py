@@ -31,6 +31,7 @@ class ItemLine:
 
     @property
     def kept(self) -> bool:
+        """Whether it was delivered as often as agreed."""
         return self.delivered >= self.agreed
 
 

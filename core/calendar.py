@@ -21,9 +21,11 @@ class Span(NamedTuple):
 
     @property
     def days(self) -> int:
+        """How many days it has."""
         return (self.to_on - self.from_on).days + 1
 
     def has(self, day: date) -> bool:
+        """Whether the day lies in it."""
         return self.from_on <= day <= self.to_on
 
     def meets(self, other: Span) -> bool:
@@ -36,6 +38,7 @@ Spans = tuple[Span, ...]
 
 
 def last_of_month(year: int, month: int) -> date:
+    """The last day of a calendar month."""
     return date(year, month, monthrange(year, month)[1])
 
 
@@ -47,6 +50,7 @@ def months_of(year: int) -> Spans:
 
 @cache
 def year_span(year: int) -> Span:
+    """A calendar year."""
     return Span(date(year, 1, 1), date(year, 12, 31))
 
 

@@ -28,6 +28,7 @@ class Signal:
 
     @property
     def reason(self) -> Reason:
+        """What the signal says, as a key of the catalogue."""
         return Reason(code=f"signal.{self.rule_id.lower()}", values=self.values)
 
 

@@ -82,6 +82,7 @@ def _refusal(code: str, path: Path, lines: Mapping[Path, int]) -> Refusal:
 
 
 def dotted(path: Path) -> str:
+    """The path of a field as a refusal names it: `control.assessment.1`."""
     return ".".join(str(part) for part in path)
 
 

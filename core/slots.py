@@ -105,6 +105,7 @@ class Slot(NamedTuple):
 
     @property
     def filled(self) -> bool:
+        """Whether a follow-up counts for it, in time or entered late."""
         return self.state in FILLED_STATES
 
     @property

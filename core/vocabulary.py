@@ -53,6 +53,8 @@ STANDING_KINDS = frozenset(
 
 
 class Sex(StrEnum):
+    """As the ID number says it; unknown where there is none."""
+
     UNKNOWN = "unknown"
     MALE = "male"
     FEMALE = "female"
@@ -110,6 +112,8 @@ class Service(StrEnum):
 
 
 class ReadingKind(StrEnum):
+    """What is measured; `core.followups.Reading` says in which unit."""
+
     BLOOD_PRESSURE = "blood_pressure"
     HEART_RATE = "heart_rate"
     GLUCOSE = "glucose"
@@ -195,6 +199,8 @@ class NotMeasured(StrEnum):
 
 
 class ContractState(StrEnum):
+    """Where a contract stands; a pending one covers nothing."""
+
     PENDING = "pending"
     SIGNED = "signed"
     RENEWED = "renewed"

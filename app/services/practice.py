@@ -33,6 +33,7 @@ class Practice:
 
     @property
     def today(self) -> date:
+        """The day in China."""
         return self.clock.today()
 
     def new_id(self) -> str:

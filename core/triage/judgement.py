@@ -38,6 +38,7 @@ class Triage:
 
     @property
     def emergency(self) -> bool:
+        """Whether the resident has to be referred at once."""
         return any(finding.severity == Severity.EMERGENCY for finding in self.findings)
 
     @property

@@ -39,6 +39,7 @@ class SheetRow:
     cells: tuple[Cell, ...]
 
     def is_blank(self) -> bool:
+        """Whether no cell says anything."""
         return not any(not isinstance(cell, str) or cell.strip() for cell in self.cells)
 
 
