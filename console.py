@@ -13,7 +13,16 @@ import console_backup
 import console_custody
 import console_explain
 import console_office
-from console_options import FAILED, SUCCESS, UNUSABLE, AsJson, complain, end_if_taken, print_json
+from console_options import (
+    FAILED,
+    SUCCESS,
+    UNUSABLE,
+    AsJson,
+    complain,
+    end_if_taken,
+    print_json,
+    speak,
+)
 from simulation import command as simulation_command
 
 if TYPE_CHECKING:
@@ -111,10 +120,8 @@ def luyue(
     ] = "zh_CN",
 ) -> None:
     """履约 Lüyue: family-doctor follow-ups, from the village doctor's tablet to the desk."""
-    if language != "zh_CN":
-        import words
-
-        words.set_language(language)
+    if language != "zh_CN":  # which it speaks by itself: help stays quick
+        speak(language)
 
 
 @app.command("tablet")

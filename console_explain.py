@@ -10,12 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from console_options import UNUSABLE, DatabaseUrl, DataDir, county_config
+from console_options import UNUSABLE, DatabaseUrl, DataDir, county_config, speak
 
 if TYPE_CHECKING:
     from core.policy import Policy
-
-LANGUAGES = {"zh": "zh_CN", "zh_CN": "zh_CN", "en": "en"}
 
 policy = typer.Typer(
     name="policy",
@@ -23,7 +21,9 @@ policy = typer.Typer(
     no_args_is_help=True,
 )
 
-Lang = Annotated[str, typer.Option("--lang", help="zh or en.", show_default=True)]
+Lang = Annotated[
+    str | None, typer.Option("--lang", help="zh_CN or en, where it is not the command's own.")
+]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -37,7 +37,7 @@ def explain_case(
         Path | None, typer.Argument(help="A case file; - or nothing with --batch.")
     ] = None,
     text: Annotated[bool, typer.Option("--text", help="Sentences instead of JSON.")] = False,
-    lang: Lang = "zh",
+    lang: Lang = None,
     schema: Annotated[bool, typer.Option("--schema", help="Print a case's schema.")] = False,
     batch: Annotated[
         bool, typer.Option("--batch", help="Cases as JSON lines on standard input.")
@@ -60,10 +60,13 @@ def explain_case(
         _print(_explained(_text_of(case, "case"), text, language))
 
 
-def _language(lang: str) -> str:
-    if lang not in LANGUAGES:
-        raise typer.BadParameter("zh or en", param_hint="--lang")
-    return LANGUAGES[lang]
+def _language(lang: str | None) -> str:
+    """The language to answer in, refusals too."""
+    import words
+
+    if lang is not None:
+        speak(lang)
+    return words.language()
 
 
 def _text_of(path: Path, room: str) -> str:
@@ -123,16 +126,16 @@ def _told(error: Any, language: str) -> Iterator[dict[str, object]]:
 
 @policy.command("check")
 def policy_check(
-    file: Annotated[Path, typer.Argument(help="A policy pack.")], lang: Lang = "zh"
+    file: Annotated[Path, typer.Argument(help="A policy pack.")], lang: Lang = None
 ) -> None:
     """Check a policy pack; what is wrong is named with its line, exit status 2."""
     from words import say
 
-    found = _policy(file)
+    language, found = _language(lang), _policy(file)
     _print(
         say(
             "policy.sound",
-            _language(lang),
+            language,
             id=found.id,
             version=found.version,
             effective_from=found.effective_from,
@@ -150,19 +153,19 @@ def _policy(file: Path) -> Policy:
 def policy_diff(
     before: Annotated[Path, typer.Argument(help="The older pack.")],
     after: Annotated[Path, typer.Argument(help="The newer pack.")],
-    lang: Lang = "zh",
+    lang: Lang = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")] = False,
 ) -> None:
     """Tell in words what a newer pack changes: who will owe more, who less."""
     from core.policy_diff import differences
     from words.explaining import differences_in_words, differences_json
 
-    older, newer = _policy(before), _policy(after)
+    language, older, newer = _language(lang), _policy(before), _policy(after)
     found = differences(older, newer)
     if as_json:
         _print(json.dumps(differences_json(found), ensure_ascii=False, indent=2))
     else:
-        _print("\n".join(differences_in_words(older, newer, found, _language(lang))))
+        _print("\n".join(differences_in_words(older, newer, found, language)))
 
 
 @policy.command("issue")
@@ -170,13 +173,13 @@ def policy_issue(
     file: Annotated[Path, typer.Argument(help="A policy pack.")],
     data: DataDir = None,
     database: DatabaseUrl = None,
-    lang: Lang = "zh",
+    lang: Lang = None,
 ) -> None:
     """Issue a pack to the county: its tablets get it, every account is renewed by it.
 
     What is wrong with a pack is named with its line, exit status 2.
     """
-    found = _policy(file)
+    language, found = _language(lang), _policy(file)
     from county.issuing import issue_policy
     from words import say
 
@@ -184,7 +187,7 @@ def policy_issue(
     _print(
         say(
             "policy.issued",
-            _language(lang),
+            language,
             id=found.id,
             version=found.version,
             effective_from=found.effective_from,

@@ -13,6 +13,7 @@ import typer
 if TYPE_CHECKING:
     from county.config import CountyConfig
 
+LANGUAGES = {"zh": "zh_CN", "zh_CN": "zh_CN", "en": "en"}
 SUCCESS, FAILED, UNUSABLE = 0, 1, 2
 """Exit statuses: done; not done, or not all of it; not done because the input cannot be used."""
 
@@ -40,6 +41,15 @@ def county_config(data: Path | None, database: str | None, **more: Any) -> Count
     given = {"data_dir": data, "database_url": database, **more}
     known: dict[str, Any] = {name: value for name, value in given.items() if value}
     return replace(config_from(), **known)
+
+
+def speak(lang: str) -> None:
+    """Have this command say its sentences in a language; BadParameter where there are none."""
+    if lang not in LANGUAGES:
+        raise typer.BadParameter("zh_CN or en", param_hint="--lang")
+    import words
+
+    words.set_language(LANGUAGES[lang])
 
 
 def print_json(told: Any) -> None:

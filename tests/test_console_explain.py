@@ -111,6 +111,29 @@ def test_a_policy_is_checked_and_its_wrong_line_named(
     assert f"第 {line + 1} 行" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [["--lang", "en", "policy", "check"], ["policy", "check", "--lang", "en"]],
+    ids=["of the command", "of the subcommand"],
+)
+def test_answers_and_refusals_come_in_the_language_asked_for(
+    arguments: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    good = tmp_path / "good.json"
+    good.write_text(DEFAULT_PACK, "utf-8")
+    assert console.run([*arguments, str(good)]) == 0
+    assert "contradict" in capsys.readouterr().out
+    assert console.run([*arguments, str(tmp_path / "none.json")]) == 2
+    assert capsys.readouterr().err.startswith("There is no file")
+
+
+def test_a_language_there_are_no_words_for_is_refused_in_one_line(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert console.run(["--lang", "fr", "policy", "default"]) == 2
+    assert capsys.readouterr().err == "Invalid value for --lang: zh_CN or en\n"
+
+
 def test_two_policies_are_compared_in_words_and_in_json(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

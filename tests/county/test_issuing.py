@@ -123,6 +123,6 @@ def test_a_pack_is_issued_at_the_console(
     capsys.readouterr()
     assert console.run(["policy", "issue", str(good), *data, "--lang", "en"]) == 0
     assert "2.0.0 is issued" in capsys.readouterr().out
-    assert console.run(["policy", "issue", str(bad), *data]) == 2
+    assert console.run(["policy", "issue", str(bad), *data, "--lang", "zh"]) == 2
     line = good.read_text("utf-8").split('"min_gap_days"')[0].count("\n") + 1
     assert f"第 {line} 行" in capsys.readouterr().err
