@@ -19,7 +19,7 @@ EVERYTHING = [*DOCS, ROOT / "CHANGELOG.md", ROOT / "deploy" / "README.md"]
 MADE = {"var/county"}
 """Where the data goes that a command makes."""
 MANUALS = [ROOT / "docs" / "operations.md", ROOT / "docs" / "运维手册.md"]
-LINK = re.compile(r"\]\(([^)#]+)(?:#[^)]*)?\)")
+LINK = re.compile(r"\]\(([^)\s]+)\)")
 SPAN = re.compile(r"`([^`\n]+)`")
 ROOMS = "|".join(
     sorted(path.name for path in ROOT.iterdir() if path.is_dir() and not path.name.startswith("."))
@@ -71,10 +71,22 @@ def test_the_administrators_manual_names_only_counts_that_are_told(path: Path) -
 
 
 @pytest.mark.parametrize("path", EVERYTHING, ids=lambda path: path.name)
-def test_every_link_in_the_docs_leads_to_a_file(path: Path) -> None:
+def test_every_link_in_the_docs_leads_to_a_file_and_to_a_heading_in_it(path: Path) -> None:
     targets = LINK.findall(path.read_text("utf-8"))
     local = [target for target in targets if not re.match(r"[a-z]+:", target)]
-    assert [target for target in local if not (path.parent / target).exists()] == []
+    astray = []
+    for target in local:
+        name, _, place = target.partition("#")
+        file = path.parent / name if name else path
+        if not file.exists() or (place and place not in headings(file)):
+            astray.append(target)
+    assert astray == []
+
+
+def headings(page: Path) -> set[str]:
+    """What a link calls the headings of a page."""
+    told = re.findall(r"^#+ (.*)$", page.read_text("utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading).strip().lower().replace(" ", "-") for heading in told}
 
 
 def test_the_simulations_page_tells_every_fault_and_the_benchmarks_page_every_benchmark() -> None:
