@@ -5,6 +5,7 @@ from __future__ import annotations
 import configparser
 import re
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -144,6 +145,27 @@ def test_the_packing_tool_is_taken_from_its_list_with_its_hash() -> None:
         cwd=ROOT, capture_output=True, text=True, check=True,
     ).stdout  # fmt: skip
     assert re.fullmatch(r"setuptools==\S+ \\\n(    --hash=sha256:[0-9a-f]{64}( \\)?\n)+", taken)
+
+
+def test_every_room_the_county_imports_is_in_the_image() -> None:
+    rooms = {path.parent.name for path in ROOT.glob("*/__init__.py")}
+    copied = {word for told in instructions("COPY") for word in told.split()[:-1]}
+    script = f"""
+import importlib, pkgutil, sys
+class NotInTheImage:
+    def find_spec(self, name, *_):
+        if name.partition(".")[0] in {sorted(rooms - copied)}:
+            raise ModuleNotFoundError(name)
+sys.meta_path.insert(0, NotInTheImage())
+import console, county
+for found in pkgutil.walk_packages(county.__path__, "county."):
+    if ".migrations" not in found.name:
+        importlib.import_module(found.name)
+"""
+    told = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert (told.returncode, told.stderr) == (0, "")
 
 
 def test_every_console_module_is_in_the_image() -> None:
