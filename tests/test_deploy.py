@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from county.config import config_from
+from county.desk.site import FONT
 from county.server import SHUTDOWN_S
 from tests.commands import ROOT, VARIABLE, check_command, commands_in, known_variables
 
@@ -166,6 +167,12 @@ for found in pkgutil.walk_packages(county.__path__, "county."):
         [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert (told.returncode, told.stderr) == (0, "")
+
+
+def test_the_desks_font_lies_in_the_image_where_the_desk_looks_for_it() -> None:
+    packages = f"/opt/luyue/lib/python{instructions('FROM')[0].split(':')[1][:4]}/site-packages"
+    folder = FONT.parent.relative_to(ROOT)
+    assert f"{folder} {packages}/{folder}" in instructions("COPY")
 
 
 def test_every_console_module_is_in_the_image() -> None:
