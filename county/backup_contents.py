@@ -35,13 +35,15 @@ class Contents:
 def contents_of(config: CountyConfig, path: Path) -> Contents:
     """What a backup file holds, read from the file itself.
 
-    Raises Refused `restore.not_a_backup`, or `restore.other_kind` for a copy of an SQLite
-    database where the county is on PostgreSQL, and the other way round.
+    Raises Refused `restore.no_file`, `restore.not_a_backup`, or `restore.other_kind` for a copy
+    of an SQLite database where the county is on PostgreSQL, and the other way round.
     """
     not_one = Refused(Refusal(code="restore.not_a_backup", values={"file": str(path)}))
     try:
         with path.open("rb") as opened:
             beginning = opened.read(len(SQLITE))
+    except FileNotFoundError as error:
+        raise Refused(Refusal(code="restore.no_file", values={"file": str(path)})) from error
     except OSError as error:
         raise not_one from error
     if beginning == SQLITE:

@@ -51,8 +51,8 @@ class Plan:
 def planned(config: CountyConfig, file: Path) -> Plan:
     """Look at a backup without changing anything.
 
-    Raises Refused `restore.not_a_backup`, `restore.other_kind`, `restore.other_county`,
-    `restore.too_new`.
+    Raises Refused `restore.no_file`, `restore.not_a_backup`, `restore.other_kind`,
+    `restore.other_county`, `restore.too_new`.
     """
     contents = contents_of(config, file)
     in_use = contents_in_use(config)

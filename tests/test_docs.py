@@ -61,6 +61,34 @@ def test_the_administrators_manual_tells_every_setting_of_the_county(path: Path)
     assert read <= set(VARIABLE.findall(path.read_text("utf-8")))
 
 
+def test_the_administrators_manual_is_the_same_in_both_languages() -> None:
+    english, chinese = (outline(path) for path in MANUALS)
+    assert english == chinese
+
+
+def outline(manual: Path) -> list[list[str]]:
+    """What a manual has in each of its sections that no language changes.
+
+    The commands and their options, the variables and the rows of tables; in a section in
+    any order, since languages put things in another.
+    """
+    sections = re.split(r"^## ", manual.read_text("utf-8"), flags=re.MULTILINE)
+    return [
+        sorted(
+            [
+                *(" ".join(_unworded(words)) for words in commands_in(part, only_code=True)),
+                *VARIABLE.findall(part),
+                *("row" for _ in re.findall(r"^\|", part, re.MULTILINE)),
+            ]
+        )
+        for part in sections
+    ]
+
+
+def _unworded(words: list[str]) -> list[str]:
+    return [word for word in words if re.fullmatch(r"-?-?[a-z][a-z-]+", word)]
+
+
 @pytest.mark.parametrize("path", MANUALS, ids=lambda path: path.name)
 def test_the_administrators_manual_names_only_counts_that_are_told(path: Path) -> None:
     source = (ROOT / "county" / "metrics.py").read_text("utf-8")
