@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 from functools import cache
 from pathlib import Path
 
 import pytest
 
+import console
 from bench import BENCHES
 from simulation.faults import Fault
 from tests.commands import ROOT, VARIABLE, check_command, commands_in, known_variables
@@ -59,6 +61,19 @@ def test_every_variable_in_the_docs_is_read_somewhere(path: Path) -> None:
 def test_the_administrators_manual_tells_every_setting_of_the_county(path: Path) -> None:
     read = set(VARIABLE.findall((ROOT / "county" / "config.py").read_text("utf-8")))
     assert read <= set(VARIABLE.findall(path.read_text("utf-8")))
+
+
+def test_the_case_that_is_shown_is_explained_as_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = (ROOT / "docs" / "counting.md").read_text("utf-8")
+    (shown,) = re.findall(r"```json\n(.*?)```", page, re.DOTALL)
+    case = tmp_path / "case.json"
+    case.write_text(shown, "utf-8")
+    assert console.run(["explain", str(case)]) == 0
+    slots = json.loads(capsys.readouterr().out)["account"]["slots"]
+    states = [slot["state"] for slot in slots if slot["programme"] == "contract"]
+    assert states == ["met", *["missed"] * 9, "open", "upcoming"]
 
 
 def test_the_administrators_manual_is_the_same_in_both_languages() -> None:
