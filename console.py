@@ -97,7 +97,8 @@ def _failed(error: Exception) -> int:
         return UNUSABLE
     from words import say
 
-    reason = " ".join(str(error).split())[:300]
+    said = getattr(error, "orig", None) or error  # the database's own words, without SQLAlchemy's
+    reason = " ".join(str(said).split())[:300]
     complain(say("console.failed", kind=type(error).__name__, reason=reason))
     return FAILED
 

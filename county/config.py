@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
 
+from core.refusals import Refusal, Refused
+
 VERSION = "0.1.0"
 CHINA = timezone(timedelta(hours=8), "UTC+8")
 """All of China keeps one clock; what counts as today in the county is this zone's date."""
@@ -42,16 +44,29 @@ class CountyConfig:
 
 
 def config_from(environment: Mapping[str, str] = os.environ) -> CountyConfig:
-    """The settings the environment names, with defaults for what it leaves out."""
+    """The settings the environment names, with defaults for what it leaves out.
+
+    Raises Refused `config.not_a_number`.
+    """
     return CountyConfig(
         data_dir=Path(environment.get("LUYUE_COUNTY_DATA", "var/county")),
         database_url=environment.get("LUYUE_DATABASE_URL", ""),
         host=environment.get("LUYUE_COUNTY_HOST", "127.0.0.1"),
-        port=int(environment.get("LUYUE_COUNTY_PORT", "8600")),
-        invite_hours=int(environment.get("LUYUE_INVITE_HOURS", "72")),
+        port=_number(environment, "LUYUE_COUNTY_PORT", 8600),
+        invite_hours=_number(environment, "LUYUE_INVITE_HOURS", 72),
         pg_bin=environment.get("LUYUE_PG_BIN", ""),
         metrics_token=environment.get("LUYUE_METRICS_TOKEN", ""),
     )
+
+
+def _number(environment: Mapping[str, str], name: str, default: int) -> int:
+    said = environment.get(name, "")
+    if not said:
+        return default
+    if not said.isdecimal():
+        values = {"name": name, "value": said}
+        raise Refused(Refusal(code="config.not_a_number", place=name, values=values))
+    return int(said)
 
 
 def utc_now() -> datetime:

@@ -208,6 +208,27 @@ def test_a_failure_nobody_foresaw_is_one_line_too(
     assert one_line(answer.err)
 
 
+def test_a_setting_that_is_no_number_is_named(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LUYUE_INVITE_HOURS", "3 days")
+    answer = office.run("county", "stats")
+    assert answer.status == console.UNUSABLE
+    assert one_line(answer.err)
+    assert "LUYUE_INVITE_HOURS" in answer.err
+
+
+def test_a_database_that_does_not_answer_is_told_in_its_own_words(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LUYUE_DATABASE_URL", "postgresql://nobody@127.0.0.1:1/luyue")
+    answer = office.run("county", "stats")
+    assert answer.status == console.FAILED
+    assert one_line(answer.err)
+    assert "port 1" in answer.err
+    assert "sqlalche.me" not in answer.err
+
+
 @pytest.fixture
 def taken_port() -> Iterator[int]:
     with socket.socket() as listener:
