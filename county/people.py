@@ -26,6 +26,7 @@ from county.rollups import age_accounts
 from county.tables import TownshipRow, UserRow, VillageRow
 
 MIN_PASSWORD_LENGTH = 8
+WRONG_PASSWORD = "user.wrong_password"
 _COST, _BLOCK, _LANES = 2**14, 8, 1
 _SCRYPT_MEMORY_BYTES = 64 * 1024 * 1024
 _SALT_BYTES = 16
@@ -255,7 +256,7 @@ def check_password(session: Session, county_id: str, login: str, password: str) 
     kept = user.password_hash if user is not None and user.password_hash else _NOBODYS
     matches = _matches(password, kept)
     if user is None or not user.password_hash or not matches:
-        raise Refused(Refusal(code="user.wrong_password"))
+        raise Refused(Refusal(code=WRONG_PASSWORD))
     return user
 
 

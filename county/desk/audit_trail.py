@@ -12,6 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.vocabulary import Kind
+from county.desk.asked import page_number
 from county.desk.lookups import doctor_names, waiting_for
 from county.desk.render import choices, link, page, pages
 from county.desk.visitor import SEES_ALL, Desk, NotFound, SignedIn, desk_of
@@ -53,7 +54,7 @@ def audit_trail(
     if visitor.role not in SEES_ALL:
         raise NotFound
     desk, lang = desk_of(request), visitor.language
-    number = max(1, page_no)
+    number = page_number(page_no)
     with desk.database.reading() as session:
         names = doctor_names(session, desk.county_id)
         rows = _found(session, desk, user, act, number)

@@ -11,6 +11,7 @@ from fastapi.responses import Response
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from county.desk.asked import year_of
 from county.desk.charts import Column, columns
 from county.desk.lookups import (
     Tally,
@@ -144,7 +145,7 @@ def overview(
     """The figures of what is in sight, or of one township or village of it."""
     desk = desk_of(request)
     query = Query(
-        year=year or desk.today.year,
+        year=year_of(year, desk.today),
         by=_grouping(visitor, by, township, village),
         township=township,
         village=village,

@@ -16,6 +16,7 @@ from core.calendar import age_on
 from core.followups import FollowUp
 from core.people import Household, Resident
 from core.vocabulary import Kind
+from county.desk.asked import page_number, year_of
 from county.desk.lookups import doctor_names, latest_follow_ups, renew_figures, waiting_for
 from county.desk.overview import villages_of, year_choices
 from county.desk.render import Choice, Crumb, Page, choices, link, page, pages
@@ -146,7 +147,7 @@ def query_of(
 ) -> Query:
     """What the address asks for; what it does not know is left aside."""
     return Query(
-        year=year or desk_of(request).today.year,
+        year=year_of(year, desk_of(request).today),
         township=township,
         village=village,
         doctor=doctor,
@@ -155,7 +156,7 @@ def query_of(
         sort=sort if sort in SORTS else "",
         dir="desc" if dir == "desc" else "",
         mask=mask,
-        page=max(1, page),
+        page=page_number(page),
     )
 
 

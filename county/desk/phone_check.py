@@ -16,11 +16,11 @@ from core.history import History
 from core.reviews import PhoneCheck
 from core.vocabulary import Kind
 from county.desk.appraisal import DoctorMonths, SignalLine, appraise
+from county.desk.asked import month_of
 from county.desk.follow_up import reviewer_for
 from county.desk.lookups import doctor_names, standing_follow_ups, waiting_for
 from county.desk.records import record_in_sight
 from county.desk.render import Choice, choices, link, page
-from county.desk.review_queue import month_of
 from county.desk.timeline import check_text
 from county.desk.visitor import Desk, NotFound, Reviewing, SignedIn, Visitor, desk_of
 from county.desk.wording import NOTHING, label

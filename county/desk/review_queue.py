@@ -17,6 +17,7 @@ from core.history import History
 from core.refusals import Refused
 from core.vocabulary import Decision, Mode
 from county.desk.appraisal import DoctorMonths, SignalLine, appraise
+from county.desk.asked import month_of, page_number
 from county.desk.follow_up import reason_choices, reviewer_for
 from county.desk.lookups import decided, doctor_names, undecided, waiting_for
 from county.desk.people import doctor_choices
@@ -123,16 +124,8 @@ def query_of(
         mode=mode if mode in set(Mode) else "",
         grade=grade if grade in GRADES else "",
         month=month if month_of(month) else "",
-        page=max(1, page),
+        page=page_number(page),
     )
-
-
-def month_of(text: str) -> date | None:
-    """The first day of a month written like 2026-11; None for anything else."""
-    try:
-        return date.fromisoformat(f"{text}-01")
-    except ValueError:
-        return None
 
 
 @router.get("/review")

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from urllib.parse import quote
 
-from fastapi import FastAPI, Request
+from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, RedirectResponse, Response
 from fastapi.staticfiles import StaticFiles
@@ -27,6 +27,7 @@ from county.desk import (
     sign_in,
     tablets,
 )
+from county.desk.asked import Unreadable, only_words
 from county.desk.render import STATIC, page
 from county.desk.visitor import (
     Desk,
@@ -64,7 +65,10 @@ Next = Callable[[Request], Awaitable[Response]]
 
 def desk_app(desk: Desk) -> FastAPI:
     """The desk of one county, to be mounted at /desk."""
-    app = FastAPI(title="Lüyue desk", docs_url=None, redoc_url=None, openapi_url=None)
+    app = FastAPI(
+        title="Lüyue desk", docs_url=None, redoc_url=None, openapi_url=None,
+        dependencies=[Depends(only_words)],
+    )  # fmt: skip
     app.state.desk = desk
     app.middleware("http")(_with_headers)
     for pages in PAGES:
@@ -82,6 +86,7 @@ def _say_errors(app: FastAPI) -> None:
     app.exception_handler(NotAllowed)(_error(403, "not_allowed"))
     app.exception_handler(Refused)(_error(422, "refused"))
     app.exception_handler(ForgedForm)(_error(403, "forged"))
+    app.exception_handler(Unreadable)(_error(400, "unreadable"))
     app.exception_handler(RequestValidationError)(_error(400, "unreadable"))
     app.exception_handler(HTTPException)(_http_error)
     app.exception_handler(Exception)(_error(500, "broken"))

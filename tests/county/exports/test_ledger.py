@@ -145,6 +145,13 @@ def test_a_name_that_looks_like_a_formula_stays_a_name(world: DeskWorld) -> None
     assert (cell.value, cell.data_type) == ("=1+1", "s")
 
 
+def test_a_name_with_a_character_no_sheet_can_hold_costs_that_character_only(
+    world: DeskWorld,
+) -> None:
+    world.person(name="王\x0b秀英")
+    assert [line["姓名"] for line in lines_of(sheet_of(world.browser()))] == ["王秀英"]
+
+
 def test_the_sheet_is_ready_to_print_and_stamp(world: DeskWorld) -> None:
     world.person(GroupTag.HTN)
     sheet = sheet_of(world.browser())
