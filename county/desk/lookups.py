@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, Select, func, literal, select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from core.followups import FollowUp
@@ -226,18 +226,21 @@ def waiting_for(session: Session, desk: Desk, visitor: Visitor) -> int:
     )
 
 
-def next_waiting(session: Session, desk: Desk, visitor: Visitor, but: str) -> str | None:
-    """The oldest follow-up that waits, other than the one named."""
-    return session.scalar(
+def next_waiting(session: Session, desk: Desk, visitor: Visitor, here: RecordRow) -> str | None:
+    """The follow-up that waits behind this one, by date; the oldest of all behind the last."""
+    place = tuple_(WaitingReviewRow.occurred_on, WaitingReviewRow.follow_up_id)
+    waiting = (
         select(WaitingReviewRow.follow_up_id)
         .where(
             WaitingReviewRow.county_id == desk.county_id,
             WaitingReviewRow.village_id.in_(visitor.village_ids),
-            WaitingReviewRow.follow_up_id != but,
+            WaitingReviewRow.follow_up_id != here.id,
         )
         .order_by(WaitingReviewRow.occurred_on, WaitingReviewRow.follow_up_id)
         .limit(1)
     )
+    behind = session.scalar(waiting.where(place > tuple_(literal(here.occurred_on), literal(here.id))))
+    return behind or session.scalar(waiting)
 
 
 def scopes_of(villages: Collection[str]) -> list[str]:

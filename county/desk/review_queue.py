@@ -26,7 +26,7 @@ from county.desk.values import glucose_text, pressure_text, visit_class_text
 from county.desk.visitor import Desk, Reviewing, SignedIn, Visitor, desk_of
 from county.desk.wording import NOTHING, label, local
 from county.histories import histories_of
-from county.reviews import Verdict, decide
+from county.reviews import Verdict, decide, last_review
 from county.tables import RecordRow
 from words import say, sentence_for
 
@@ -62,9 +62,10 @@ class Query:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One follow-up of the queue."""
+    """One follow-up of the queue; `seen` is its last review, where it has one."""
 
     id: str
+    seen: str
     href: str
     on: date
     name: str
@@ -146,17 +147,29 @@ def decide_many(
     reason: Annotated[str, Form()] = "",
     note: Annotated[str, Form()] = "",
 ) -> Response:
-    """Take one decision for all that are ticked: all of them or none."""
-    desk, picked = desk_of(request), tuple(follow_up or ())
+    """Take one decision for all that are ticked: all of them or none.
+
+    A tick names the follow-up and, after a space, the last review that the page showed.
+    """
+    desk = desk_of(request)
+    seen = dict(_parted(tick) for tick in follow_up or ())
+    picked = tuple(seen)
     verdict = Verdict(decision=decision, reason=reason, note=note)
     try:
         with desk.database.writing() as session:
-            count = decide(session, reviewer_for(desk, visitor), picked, verdict, desk.clock())
+            count = decide(
+                session, reviewer_for(desk, visitor), picked, verdict, desk.clock(), seen
+            )
     except Refused as refused:
         form = BulkForm(picked=picked, reason=reason, note=note)
         return _shown(request, visitor, query, form, refused)
     done = link("review", query.as_values(), done=decision, count=count)
     return RedirectResponse(done, status_code=303)
+
+
+def _parted(tick: str) -> tuple[str, str]:
+    follow_up_id, _, review_id = tick.partition(" ")
+    return follow_up_id, review_id
 
 
 def _shown(
@@ -266,8 +279,10 @@ def _row(
         return None
     lang = visitor.language
     appraisal = appraise(months, history, follow_up, lang)
+    last = last_review(history, record.id)
     return Row(
         id=record.id,
+        seen=last.id if last else "",
         href=link(f"follow-ups/{record.id}"),
         on=follow_up.occurred_on,
         name=history.resident.name,
