@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from county.tables import DeviceRow, QuarantineRow
+from county.desk.quarantine import SHOWN
+from county.tables import DeviceRow, QuarantineRow, UserRow
 from tests.builders import COUNTY_ID
 from tests.county.desk.desk_world import NOW, DeskWorld
 
@@ -53,6 +54,32 @@ def test_a_township_sees_its_own_doctors_tablets_and_records_set_aside(world: De
         assert "doctor-1 的平板" in page
         assert "doctor-3 的平板" not in page
     assert "doctor-3 的平板" in world.browser("county").get("/desk/quarantine").text
+
+
+def test_a_townships_record_set_aside_is_found_behind_any_number_of_others(
+    world: DeskWorld,
+) -> None:
+    set_aside(world, a_tablet(world, "doctor-1"))
+    theirs = a_tablet(world, "doctor-3")
+    with world.database.writing() as session:
+        for number in range(SHOWN):
+            session.add(
+                QuarantineRow(
+                    county_id=COUNTY_ID, op_id=f"op-{number}", device_id=theirs,
+                    code="desk.nothing_picked", values={}, envelope={"kind": "follow_up"},
+                    received_at=NOW + timedelta(minutes=1), settled_at=None, settled_by=None,
+                )
+            )  # fmt: skip
+    assert "doctor-1 的平板" in world.browser().get("/desk/quarantine").text
+
+
+def test_the_county_sees_the_tablet_of_a_doctor_who_has_no_village_left(world: DeskWorld) -> None:
+    set_aside(world, a_tablet(world, "doctor-1"))
+    with world.database.writing() as session:
+        session.get_one(UserRow, (COUNTY_ID, "doctor-1")).village_ids = []
+    for path in ("/desk/tablets", "/desk/quarantine"):
+        assert "doctor-1 的平板" in world.browser("county").get(path).text
+        assert "doctor-1 的平板" not in world.browser().get(path).text
 
 
 def test_a_record_set_aside_is_shown_with_its_reason_in_words(world: DeskWorld) -> None:
