@@ -171,11 +171,16 @@ def _check_new(session: Session, county_id: str, user: NewUser) -> None:
         raise Refused(Refusal(code="user.unknown_role", values={"role": user.role}))
     if user.role == Role.TOWNSHIP and user.township_id is None:
         raise Refused(Refusal(code="user.needs_township"))
-    if user.password and len(user.password) < MIN_PASSWORD_LENGTH:
-        values = {"length": MIN_PASSWORD_LENGTH}
-        raise Refused(Refusal(code="user.password_short", values=values))
+    if user.password:
+        _check_password_length(user.password)
     if user.login and _is_taken(session, county_id, user.login):
         raise Refused(Refusal(code="user.login_taken", values={"login": user.login}))
+
+
+def _check_password_length(password: str) -> None:
+    if len(password) < MIN_PASSWORD_LENGTH:
+        values = {"length": MIN_PASSWORD_LENGTH}
+        raise Refused(Refusal(code="user.password_short", values=values))
 
 
 def _is_taken(session: Session, county_id: str, login: str) -> bool:
@@ -223,6 +228,39 @@ def find_doctor(session: Session, county_id: str, wanted: str) -> UserRow:
 
 def _listed(wanted: str, users: Iterable[UserRow]) -> dict[str, str]:
     return {"doctor": wanted, "known": ", ".join(f"{user.login}({user.name})" for user in users)}
+
+
+def find_desk_user(session: Session, county_id: str, login: str) -> UserRow:
+    """The active user with this login who signs in at the desk; refused `user.unknown`."""
+    query = select(UserRow).where(
+        UserRow.county_id == county_id, UserRow.login == login, UserRow.active.is_(True)
+    )
+    user = session.scalars(query).first()
+    if user is None or not user.password_hash:
+        raise Refused(Refusal(code="user.unknown", values={"login": login}))
+    return user
+
+
+def set_password(user: UserRow, password: str) -> None:
+    """Give a user another password; refused `user.password_short`."""
+    _check_password_length(password)
+    user.password_hash = hash_password(password)
+
+
+def close_account(session: Session, user: UserRow) -> None:
+    """Let a user sign in no more; what they decided stays theirs.
+
+    Refused `user.last_administrator`: somebody has to be able to run the county.
+    """
+    others = select(UserRow.id).where(
+        UserRow.county_id == user.county_id,
+        UserRow.role == Role.COUNTY,
+        UserRow.active.is_(True),
+        UserRow.id != user.id,
+    )
+    if user.role == Role.COUNTY and session.scalars(others.limit(1)).first() is None:
+        raise Refused(Refusal(code="user.last_administrator"))
+    user.active = False
 
 
 def townships_of(session: Session, county_id: str) -> Sequence[TownshipRow]:

@@ -129,6 +129,15 @@ def close_session(session: Session, county_id: str, token: str) -> None:
     )
 
 
+def close_sessions_of(session: Session, county_id: str, user_id: str) -> None:
+    """End every session of a user."""
+    session.execute(
+        delete(DeskSessionRow).where(
+            DeskSessionRow.county_id == county_id, DeskSessionRow.user_id == user_id
+        )
+    )
+
+
 def token_hash(token: str) -> str:
     """What is kept of a token."""
     return hashlib.sha256(token.encode()).hexdigest()
