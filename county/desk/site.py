@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException
 from core.refusals import Refused
 from county.desk import (
     audit_trail,
+    conflicts,
     exemptions,
     follow_up,
     ledger,
@@ -43,7 +44,7 @@ from words import say, sentence_for
 
 PAGES = (
     sign_in, overview, people, person, follow_up, review_queue, phone_check, exemptions, ledger,
-    quarantine, tablets, audit_trail,
+    quarantine, conflicts, tablets, audit_trail,
 )  # fmt: skip
 FONT = Path(__file__).parents[2] / "assets" / "fonts" / "NotoSansSC_400Regular.ttf"
 POLICY = (

@@ -64,6 +64,7 @@ def test_every_page_and_filter_answers_and_a_return_is_taken(world: DeskWorld) -
         ("/desk/exemptions", "免访"),
         ("/desk/tablets", "平板"),
         ("/desk/quarantine", "隔离区"),
+        ("/desk/conflicts", "冲突"),
     ):
         answer = browser.get(path)
         assert answer.status_code == 200, path

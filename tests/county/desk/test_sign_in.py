@@ -13,8 +13,8 @@ from tests.county.desk.desk_world import PASSWORD, DeskWorld, csrf_in, sign_in
 
 ADDRESSES = (
     "/desk/overview", "/desk/people", "/desk/review", "/desk/phone-check", "/desk/ledger",
-    "/desk/ledger.xlsx", "/desk/quarantine", "/desk/tablets", "/desk/audit", "/desk/people/x",
-    "/desk/follow-ups/x",
+    "/desk/ledger.xlsx", "/desk/quarantine", "/desk/conflicts", "/desk/tablets", "/desk/audit",
+    "/desk/people/x", "/desk/follow-ups/x",
 )  # fmt: skip
 
 
