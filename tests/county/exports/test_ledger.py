@@ -12,6 +12,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from core.followups import Guidance
 from core.people import Condition
 from core.vocabulary import Decision, GroupTag, Mode, Source
+from county.desk import ledger
 from tests.builders import a_follow_up, a_review, blood_pressure, glucose, heart_rate
 from tests.county.desk.desk_world import Browser, DeskWorld
 
@@ -187,3 +188,14 @@ def test_the_english_ledger_has_english_headings(world: DeskWorld) -> None:
     browser = world.browser()
     browser.get("/desk/language/en?back=/desk/ledger")
     assert lines_of(sheet_of(browser))[0]["Township"] == "云岭镇"
+
+
+def test_a_printed_page_says_that_it_holds_the_first_only(
+    world: DeskWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ledger, "SHOWN", 1)
+    for _ in range(2):
+        world.person()
+    page = world.browser().get("/desk/ledger?month=2026-11").text
+    (note,) = (part for part in page.split("<p class=") if "页面只显示前 1 人" in part)
+    assert note.startswith('"note">')
