@@ -1,4 +1,4 @@
-"""The county office's commands: init, serve, import-roster, invite, add-user and stats."""
+"""The county office's commands: init, serve, import-roster, invite, users and stats."""
 
 from __future__ import annotations
 
@@ -29,6 +29,8 @@ def add_to(county: typer.Typer) -> None:
         ("import-roster", import_roster),
         ("invite", invite),
         ("add-user", add_user),
+        ("new-password", new_password),
+        ("close-user", close_user),
         ("stats", show_stats),
     ):
         county.command(name)(command)
@@ -164,6 +166,38 @@ def add_user(
         phone=phone,
     )
     _show_account(register_user(county_config(data, database), request), as_json=as_json)
+
+
+def new_password(
+    login: Annotated[str, typer.Argument(help="The login at the desk.")],
+    password: Annotated[str, typer.Option(envvar="LUYUE_PASSWORD", help="Made up if none.")] = "",
+    data: DataDir = None,
+    database: DatabaseUrl = None,
+    as_json: AsJson = False,
+) -> None:
+    """Give a user of the desk another password; who is signed in with the old one is out."""
+    from county.office import renew_password
+
+    _show_account(renew_password(county_config(data, database), login, password), as_json=as_json)
+
+
+def close_user(
+    login: Annotated[str, typer.Argument(help="The login at the desk.")],
+    data: DataDir = None,
+    database: DatabaseUrl = None,
+    as_json: AsJson = False,
+) -> None:
+    """Let a user of the desk sign in no more; what they decided stays."""
+    from dataclasses import asdict
+
+    from county.office import close_user as close
+    from words import say
+
+    account = close(county_config(data, database), login)
+    if as_json:
+        print_json({name: value for name, value in asdict(account).items() if name != "password"})
+    else:
+        print(say("console.closed", name=account.name, login=account.login))
 
 
 def show_stats(data: DataDir = None, database: DatabaseUrl = None, as_json: AsJson = False) -> None:

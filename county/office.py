@@ -23,8 +23,11 @@ from county.people import (
     Role,
     act_of,
     add_user,
+    close_account,
     easy_password,
+    find_desk_user,
     find_doctor,
+    set_password,
     townships_of,
     villages_of,
 )
@@ -32,8 +35,9 @@ from county.roster.answers import RosterReport
 from county.roster.cells import township_key, village_key
 from county.roster.importing import RosterOptions, import_roster
 from county.schema import upgrade
+from county.sessions import close_sessions_of
 from county.stats import county_stats
-from county.tables import CountyRow
+from county.tables import CountyRow, UserRow
 
 CONSOLE = "console"
 """Who the records name where somebody at the server's own console did something."""
@@ -128,6 +132,36 @@ def register_user(config: CountyConfig, request: UserRequest) -> Account:
         return _add(session, the_county(session), request)
 
 
+def renew_password(config: CountyConfig, login: str, password: str) -> Account:
+    """Give a user of the desk another password, made up if empty, and end their sessions.
+
+    Raises Refused as `find_desk_user` and `set_password` do.
+    """
+    now, given = utc_now(), password or easy_password()
+    with opened(config) as database, database.writing() as session:
+        county_id = the_county(session).county_id
+        user = find_desk_user(session, county_id, login)
+        set_password(user, given)
+        close_sessions_of(session, county_id, user.id)
+        note_act(session, county_id, CONSOLE, "new_password", "user", user.id, now)
+        return _account(user, given)
+
+
+def close_user(config: CountyConfig, login: str) -> Account:
+    """Let a user of the desk sign in no more, and end their sessions.
+
+    Raises Refused as `find_desk_user` and `close_account` do.
+    """
+    now = utc_now()
+    with opened(config) as database, database.writing() as session:
+        county_id = the_county(session).county_id
+        user = find_desk_user(session, county_id, login)
+        close_account(session, user)
+        close_sessions_of(session, county_id, user.id)
+        note_act(session, county_id, CONSOLE, "close_user", "user", user.id, now)
+        return _account(user, "")
+
+
 def stats(config: CountyConfig) -> dict[str, Any]:
     """The county in numbers."""
     with opened(config) as database, database.reading() as session:
@@ -154,6 +188,10 @@ def _add(session: Session, county: CountyRow, request: UserRequest) -> Account:
         ),
     )
     note_act(session, county_id, CONSOLE, "add_user", "user", user.id, now)
+    return _account(user, password)
+
+
+def _account(user: UserRow, password: str) -> Account:
     return Account(
         user_id=user.id, name=user.name, login=user.login, role=user.role, password=password
     )

@@ -26,6 +26,7 @@ from county.rollups import age_accounts
 from county.tables import TownshipRow, UserRow, VillageRow
 
 MIN_PASSWORD_LENGTH = 8
+WRONG_PASSWORD = "user.wrong_password"
 _COST, _BLOCK, _LANES = 2**14, 8, 1
 _SCRYPT_MEMORY_BYTES = 64 * 1024 * 1024
 _SALT_BYTES = 16
@@ -170,11 +171,16 @@ def _check_new(session: Session, county_id: str, user: NewUser) -> None:
         raise Refused(Refusal(code="user.unknown_role", values={"role": user.role}))
     if user.role == Role.TOWNSHIP and user.township_id is None:
         raise Refused(Refusal(code="user.needs_township"))
-    if user.password and len(user.password) < MIN_PASSWORD_LENGTH:
-        values = {"length": MIN_PASSWORD_LENGTH}
-        raise Refused(Refusal(code="user.password_short", values=values))
+    if user.password:
+        _check_password_length(user.password)
     if user.login and _is_taken(session, county_id, user.login):
         raise Refused(Refusal(code="user.login_taken", values={"login": user.login}))
+
+
+def _check_password_length(password: str) -> None:
+    if len(password) < MIN_PASSWORD_LENGTH:
+        values = {"length": MIN_PASSWORD_LENGTH}
+        raise Refused(Refusal(code="user.password_short", values=values))
 
 
 def _is_taken(session: Session, county_id: str, login: str) -> bool:
@@ -224,6 +230,39 @@ def _listed(wanted: str, users: Iterable[UserRow]) -> dict[str, str]:
     return {"doctor": wanted, "known": ", ".join(f"{user.login}({user.name})" for user in users)}
 
 
+def find_desk_user(session: Session, county_id: str, login: str) -> UserRow:
+    """The active user with this login who signs in at the desk; refused `user.unknown`."""
+    query = select(UserRow).where(
+        UserRow.county_id == county_id, UserRow.login == login, UserRow.active.is_(True)
+    )
+    user = session.scalars(query).first()
+    if user is None or not user.password_hash:
+        raise Refused(Refusal(code="user.unknown", values={"login": login}))
+    return user
+
+
+def set_password(user: UserRow, password: str) -> None:
+    """Give a user another password; refused `user.password_short`."""
+    _check_password_length(password)
+    user.password_hash = hash_password(password)
+
+
+def close_account(session: Session, user: UserRow) -> None:
+    """Let a user sign in no more; what they decided stays theirs.
+
+    Refused `user.last_administrator`: somebody has to be able to run the county.
+    """
+    others = select(UserRow.id).where(
+        UserRow.county_id == user.county_id,
+        UserRow.role == Role.COUNTY,
+        UserRow.active.is_(True),
+        UserRow.id != user.id,
+    )
+    if user.role == Role.COUNTY and session.scalars(others.limit(1)).first() is None:
+        raise Refused(Refusal(code="user.last_administrator"))
+    user.active = False
+
+
 def townships_of(session: Session, county_id: str) -> Sequence[TownshipRow]:
     """The county's townships by name."""
     query = select(TownshipRow).where(TownshipRow.county_id == county_id)
@@ -255,7 +294,7 @@ def check_password(session: Session, county_id: str, login: str, password: str) 
     kept = user.password_hash if user is not None and user.password_hash else _NOBODYS
     matches = _matches(password, kept)
     if user is None or not user.password_hash or not matches:
-        raise Refused(Refusal(code="user.wrong_password"))
+        raise Refused(Refusal(code=WRONG_PASSWORD))
     return user
 
 

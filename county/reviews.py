@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.contracts import ExemptionDecision
+from core.history import History
 from core.refusals import Refusal, Refused
 from core.reviews import PhoneCheck, Review
 from core.vocabulary import Decision, Kind, ReturnReason
 from core.wire.bodies import body_of
 from county.audit import new_id, note_act
+from county.held import lock_records
 from county.histories import histories_of
 from county.ledger import RecordWrite, write
 from county.tables import RecordRow
 
 NOTE_LIMIT = 500
+NOTHING_SEEN: Mapping[str, str] = MappingProxyType({})
+"""What a reviewer has seen of follow-ups on which nobody had said anything."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,34 +74,51 @@ def decide(
     follow_up_ids: Sequence[str],
     verdict: Verdict,
     now: datetime,
+    seen: Mapping[str, str] = NOTHING_SEEN,
 ) -> int:
-    """Write one review for each follow-up; returns how many.
+    """Write one review for each follow-up; returns how many are decided so.
+
+    `seen` names the last review of each that the reviewer knew of. One that meanwhile says
+    the same, as after a double click, is not written again.
 
     All or none: raises Refused with what is wrong with the verdict, with
-    `desk.nothing_picked` for no follow-up, and with `desk.follow_up_gone` where one is not
-    in the reviewer's villages or no longer stands.
+    `desk.nothing_picked` for no follow-up, with `desk.follow_up_gone` where one is not in
+    the reviewer's villages or no longer stands, and with `desk.decided_meanwhile` (count)
+    where somebody has decided otherwise since.
     """
     refusals = check_verdict(verdict)
     if refusals:
         raise Refused(*refusals)
-    follow_ups = _decidable(session, reviewer, follow_up_ids)
-    write(
-        session,
-        reviewer.county_id,
-        [_review_write(row, reviewer, verdict, now) for row in follow_ups],
-        now,
-    )
-    for row in follow_ups:
+    cases = _decidable(session, reviewer, follow_up_ids)
+    fresh = [case for case in cases if not _is_said(case.review, verdict, seen)]
+    passed = [case for case in fresh if _id_of(case.review) != seen.get(case.row.id, "")]
+    if passed:
+        raise Refused(Refusal(code="desk.decided_meanwhile", values={"count": len(passed)}))
+    writes = [_review_write(case.row, reviewer, verdict, now) for case in fresh]
+    write(session, reviewer.county_id, writes, now)
+    for case in fresh:
         why = {"reason": verdict.reason} if verdict.decision == Decision.RETURNED else {}
-        _note(session, reviewer, verdict.decision, row.id, now, **why)
-    return len(follow_ups)
+        _note(session, reviewer, verdict.decision, case.row.id, now, **why)
+    return len(cases)
 
 
 def note_phone_check(
-    session: Session, reviewer: Reviewer, follow_up_id: str, answer: Answer, now: datetime
+    session: Session,
+    reviewer: Reviewer,
+    follow_up_id: str,
+    answer: Answer,
+    now: datetime,
+    seen: str = "",
 ) -> None:
-    """Write down what a telephone check of a follow-up found out; raises Refused as `decide`."""
-    (row,) = _decidable(session, reviewer, [follow_up_id])
+    """Write down what a telephone check of a follow-up found out.
+
+    `seen` is the last check the reviewer knew of. Raises Refused as `decide`, with
+    `desk.checked_meanwhile` where somebody else has found out something since.
+    """
+    if len(answer.note) > NOTE_LIMIT:
+        raise Refused(Refusal(code="desk.note_too_long", values={"limit": NOTE_LIMIT}))
+    (case,) = _decidable(session, reviewer, [follow_up_id])
+    row, last = case.row, case.check
     record = PhoneCheck(
         id=new_id(now),
         scope_id=row.scope_id,
@@ -106,8 +128,12 @@ def note_phone_check(
         reached=answer.reached,
         visit_confirmed=answer.visit_confirmed if answer.reached else None,
         satisfied=answer.satisfied if answer.reached else None,
-        note=answer.note[:NOTE_LIMIT],
+        note=answer.note,
     )
+    if last is not None and last.id != seen:
+        if _found_out(last) == _found_out(record):
+            return
+        raise Refused(Refusal(code="desk.checked_meanwhile"))
     write(session, reviewer.county_id, [_write_of(record, Kind.PHONE_CHECK)], now)
     _note(session, reviewer, "phone_check", row.id, now, reached=answer.reached)
 
@@ -122,7 +148,8 @@ def decide_exemption(
 ) -> None:
     """Approve or refuse days of absence; they count, or not, from this transaction on.
 
-    Raises Refused `desk.exemption_gone` where it is not in the reviewer's villages, and
+    Raises Refused `desk.exemption_gone` where it is not in the reviewer's villages,
+    `desk.exemption_answered` where it was answered otherwise meanwhile, and
     `desk.note_too_long` and `desk.refusal_needs_words` for what is wrong with the words.
     """
     if len(note) > NOTE_LIMIT:
@@ -133,6 +160,11 @@ def decide_exemption(
     known = row is not None and row.kind == Kind.EXEMPTION and not row.removed
     if row is None or not known or row.village_id not in reviewer.village_ids:
         raise Refused(Refusal(code="desk.exemption_gone"))
+    last = _last_answer(session, reviewer.county_id, row)
+    if last is not None:
+        if (last.approved, last.note) == (approved, note.strip()):
+            return
+        raise Refused(Refusal(code="desk.exemption_answered"))
     decision = ExemptionDecision(
         id=new_id(now),
         scope_id=row.scope_id,
@@ -156,12 +188,21 @@ def _lacks_words(verdict: Verdict) -> bool:
     return (asks or vague) and not verdict.note.strip()
 
 
-def _decidable(
-    session: Session, reviewer: Reviewer, follow_up_ids: Collection[str]
-) -> list[RecordRow]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Case:
+    """A follow-up with the last review and the last telephone check of it."""
+
+    row: RecordRow
+    review: Review | None
+    check: PhoneCheck | None
+
+
+def _decidable(session: Session, reviewer: Reviewer, follow_up_ids: Collection[str]) -> list[_Case]:
+    """The follow-ups, held until the transaction ends: nobody decides between look and word."""
     wanted = set(follow_up_ids)
     if not wanted:
         raise Refused(Refusal(code="desk.nothing_picked"))
+    lock_records(session, reviewer.county_id, wanted)
     rows = session.scalars(
         select(RecordRow)
         .where(
@@ -173,17 +214,52 @@ def _decidable(
         )
         .order_by(RecordRow.id)
     ).all()
-    if len(rows) != len(wanted) or not _all_stand(session, reviewer.county_id, rows):
-        raise Refused(Refusal(code="desk.follow_up_gone"))
-    return list(rows)
-
-
-def _all_stand(session: Session, county_id: str, rows: Collection[RecordRow]) -> bool:
-    """Whether none of these has been amended or withdrawn meanwhile."""
     residents = {row.resident_id for row in rows if row.resident_id}
-    histories = histories_of(session, county_id, residents).values()
-    standing = {item.id for history in histories for item in history.settled.follow_ups}
-    return {row.id for row in rows} <= standing
+    histories = histories_of(session, reviewer.county_id, residents).values()
+    cases = {item.id: history for history in histories for item in history.settled.follow_ups}
+    if len(rows) != len(wanted) or not wanted <= cases.keys():
+        raise Refused(Refusal(code="desk.follow_up_gone"))
+    return [
+        _Case(
+            row=row,
+            review=last_review(cases[row.id], row.id),
+            check=cases[row.id].settled.phone_checks.get(row.id),
+        )
+        for row in rows
+    ]
+
+
+def last_review(history: History, follow_up_id: str) -> Review | None:
+    """The review of a follow-up that stands; None before the first."""
+    reviews = (r for r in history.reviews if r.follow_up_id == follow_up_id)
+    there = [review for review in reviews if review.id not in history.settled.voided]
+    return max(there, key=lambda review: (review.recorded_at, review.id), default=None)
+
+
+def _is_said(last: Review | None, verdict: Verdict, seen: Mapping[str, str]) -> bool:
+    """Whether the last review is news to the reviewer and says what the verdict says."""
+    if last is None or last.id == seen.get(last.follow_up_id, ""):
+        return False
+    reason = verdict.reason if verdict.decision == Decision.RETURNED else ""
+    said = (last.decision, last.reason or "", last.note)
+    return said == (verdict.decision, reason, verdict.note.strip())
+
+
+def _id_of(review: Review | None) -> str:
+    return review.id if review else ""
+
+
+def _found_out(check: PhoneCheck) -> tuple[object, ...]:
+    return check.reached, check.visit_confirmed, check.satisfied, check.note
+
+
+def _last_answer(session: Session, county_id: str, row: RecordRow) -> ExemptionDecision | None:
+    lock_records(session, county_id, [row.id])
+    resident_id = row.resident_id or ""
+    history = histories_of(session, county_id, [resident_id]).get(resident_id)
+    answers = history.exemption_decisions if history else ()
+    there = [item for item in answers if item.exemption_id == row.id]
+    return max(there, key=lambda item: (item.recorded_at, item.id), default=None)
 
 
 def _review_write(

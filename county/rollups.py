@@ -127,16 +127,15 @@ def _ages(
     session: Session, county_id: str, resident_ids: Sequence[str], today: date
 ) -> dict[tuple[str, int], date]:
     """Of which day the kept rows of these residents are."""
-    found = run(
-        session, _AGES, county=county_id, residents=resident_ids, years=list(kept_years(today))
-    )
+    first = kept_years(today)[0]
+    found = run(session, _AGES, county=county_id, residents=resident_ids, first=first)
     return {(resident_id, year): as_of for resident_id, year, as_of in found.all()}
 
 
 _AGES = select(PersonAccountRow.resident_id, PersonAccountRow.year, PersonAccountRow.as_of).where(
     PersonAccountRow.county_id == bindparam("county"),
     PersonAccountRow.resident_id.in_(bindparam("residents", expanding=True)),
-    PersonAccountRow.year.in_(bindparam("years", expanding=True)),
+    PersonAccountRow.year >= bindparam("first"),
 )
 _DROP = delete(PersonAccountRow).where(
     PersonAccountRow.county_id == bindparam("county"),
@@ -214,7 +213,7 @@ def account_rows(
     offices: Offices,
     without: Set[tuple[str, int]] = frozenset(),
 ) -> list[dict[str, Any]]:
-    """The rows of one resident for the kept years in which a contract covers a day.
+    """The rows of one resident for the years of `years_of`.
 
     `without` names those that are not asked for, by resident and year.
     """
@@ -225,14 +224,28 @@ def account_rows(
             account_of(rules, history, today, year, contract_only=True),
             offices,
         )
-        for year in kept_years(today)
+        for year in years_of(history, today)
         if (history.resident.id, year) not in without
-        and any(c.start_on.year <= year <= c.end_on.year for c in history.contracts)
     ]
 
 
+def years_of(history: History, today: date) -> tuple[int, ...]:
+    """The kept years in which a contract covers a day.
+
+    Without one this year, the first of a later contract too: a row that is there is renewed
+    when the new year begins, and nobody writes anything that day.
+    """
+    kept = [
+        year
+        for year in kept_years(today)
+        if any(c.start_on.year <= year <= c.end_on.year for c in history.contracts)
+    ]
+    later = [c.start_on.year for c in history.contracts if c.start_on.year > today.year]
+    return (*kept, min(later)) if later and today.year not in kept else tuple(kept)
+
+
 def kept_years(today: date) -> tuple[int, ...]:
-    """The years whose accounts are kept as rows."""
+    """The years whose accounts are kept as rows of everybody who has a contract in them."""
     return tuple(range(today.year - YEARS_KEPT + 1, today.year + 1))
 
 
@@ -325,7 +338,7 @@ def _kept_rows(
 ) -> dict[tuple[str, int], dict[str, Any]]:
     columns: Sequence[str] = PersonAccountRow.__table__.columns.keys()
     query = select(PersonAccountRow).where(
-        PersonAccountRow.county_id == county_id, PersonAccountRow.year.in_(kept_years(today))
+        PersonAccountRow.county_id == county_id, PersonAccountRow.year >= kept_years(today)[0]
     )
     if resident_ids:
         query = query.where(PersonAccountRow.resident_id.in_(resident_ids))

@@ -6,6 +6,7 @@ import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from math import ceil
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
@@ -32,36 +33,27 @@ class OpenSession:
     expires_at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tries:
-    """How often a sign-in failed lately, and when the oldest of those is forgotten."""
+def next_try_at(
+    session: Session, county_id: str, login: str, address: str, now: datetime
+) -> datetime:
+    """When a login may be tried from an address: now, or once enough failures are forgotten.
 
-    by_login: int
-    by_address: int
-    free_at: datetime
-
-    @property
-    def spent(self) -> bool:
-        """Whether nobody may try now."""
-        return self.by_login >= TRIES_PER_LOGIN or self.by_address >= TRIES_PER_ADDRESS
-
-
-def tries_of(session: Session, county_id: str, login: str, address: str, now: datetime) -> Tries:
-    """The failed sign-ins of the last quarter of an hour for a login and from an address."""
-    failed = session.scalars(
-        select(AuditRow)
-        .where(
-            AuditRow.county_id == county_id,
-            AuditRow.at > now - TRIES_WINDOW,
-            AuditRow.action == FAILED,
+    However many others failed meanwhile: each login and each address has a count of its own.
+    """
+    failed = select(AuditRow.at).where(
+        AuditRow.county_id == county_id,
+        AuditRow.at > now - TRIES_WINDOW,
+        AuditRow.action == FAILED,
+    )
+    of_address = AuditRow.detail["address"].as_string() == address
+    last_of_all = [
+        session.scalar(failed.where(which).order_by(AuditRow.at.desc()).offset(most - 1).limit(1))
+        for which, most in (
+            (AuditRow.object_id == login, TRIES_PER_LOGIN),
+            (of_address, TRIES_PER_ADDRESS),
         )
-        .order_by(AuditRow.at)
-        .limit(1000)
-    ).all()
-    of_login = [row for row in failed if row.object_id == login]
-    of_address = [row for row in failed if row.detail.get("address") == address]
-    oldest = min((row.at for row in (*of_login, *of_address)), default=now)
-    return Tries(by_login=len(of_login), by_address=len(of_address), free_at=oldest + TRIES_WINDOW)
+    ]
+    return max((at + TRIES_WINDOW for at in last_of_all if at is not None), default=now)
 
 
 def note_failure(session: Session, county_id: str, login: str, address: str, now: datetime) -> None:
@@ -77,9 +69,9 @@ def verified_user(
     Raises Refused with `desk.too_many_tries` (minutes) while tries are spent, without
     looking at the password, and with what `check_password` raises for a wrong one.
     """
-    tries = tries_of(session, county_id, login, address, now)
-    if tries.spent:
-        minutes = max(1, -(-int((tries.free_at - now).total_seconds()) // 60))
+    free_at = next_try_at(session, county_id, login, address, now)
+    if free_at > now:
+        minutes = ceil((free_at - now).total_seconds() / 60)
         raise Refused(Refusal(code="desk.too_many_tries", values={"minutes": minutes}))
     return check_password(session, county_id, login, password).id
 
@@ -133,6 +125,15 @@ def close_session(session: Session, county_id: str, token: str) -> None:
     session.execute(
         delete(DeskSessionRow).where(
             DeskSessionRow.county_id == county_id, DeskSessionRow.token_hash == token_hash(token)
+        )
+    )
+
+
+def close_sessions_of(session: Session, county_id: str, user_id: str) -> None:
+    """End every session of a user."""
+    session.execute(
+        delete(DeskSessionRow).where(
+            DeskSessionRow.county_id == county_id, DeskSessionRow.user_id == user_id
         )
     )
 

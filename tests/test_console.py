@@ -176,6 +176,33 @@ def test_users_are_added_with_a_password_that_signs_in(founded: Office) -> None:
     assert one_line(homeless.err)
 
 
+def test_a_forgotten_password_is_replaced_and_an_account_closed(founded: Office) -> None:
+    founded.run("county", "import-roster", str(a_roster(founded.folder / "r.xlsx")))
+    founded.run(
+        "county",
+        "add-user",
+        "审核员",
+        "--role",
+        "township",
+        "--township",
+        "石桥",
+        "--login",
+        "shenhe",
+    )
+    renewed = founded.run("county", "new-password", "shenhe", "--json")
+    assert renewed.status == 0
+    assert len(str(renewed.told["password"])) >= 8
+    short = founded.run("county", "new-password", "shenhe", "--password", "short")
+    assert (short.status, one_line(short.err)) == (console.UNUSABLE, True)
+    assert "已停用" in founded.run("county", "close-user", "shenhe").out
+    for command in ("new-password", "close-user"):
+        gone = founded.run("county", command, "shenhe")
+        assert (gone.status, one_line(gone.err)) == (console.UNUSABLE, True)
+    last = founded.run("county", "close-user", "admin")
+    assert last.status == console.UNUSABLE
+    assert "最后一个县管理员" in last.err
+
+
 def test_stats_are_json_for_scripts(founded: Office) -> None:
     founded.run("county", "import-roster", str(a_roster(founded.folder / "r.xlsx")))
     told = founded.run("county", "stats", "--json").told

@@ -12,6 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.vocabulary import Kind
+from county.desk.asked import page_number
 from county.desk.lookups import doctor_names, waiting_for
 from county.desk.render import choices, link, page, pages
 from county.desk.visitor import SEES_ALL, Desk, NotFound, SignedIn, desk_of
@@ -25,6 +26,10 @@ PAGE_SIZE = 200
 ACTIONS = (
     "sign_in", "sign_in_failed", "sign_out", "view", "accepted", "returned", "questioned",
     "phone_check", "exemption_approved", "exemption_refused", "export",
+    "settled_keep", "settled_take",
+    "import_roster", "issue", "add_user", "new_password", "close_user",
+    "invite", "revoke", "wipe", "wiped", "recover", "recover_fetched", "accept", "lease", "keep",
+    "rotate", "backup", "restore", "mended", "root_settled",
 )  # fmt: skip
 
 
@@ -53,7 +58,7 @@ def audit_trail(
     if visitor.role not in SEES_ALL:
         raise NotFound
     desk, lang = desk_of(request), visitor.language
-    number = max(1, page_no)
+    number = page_number(page_no)
     with desk.database.reading() as session:
         names = doctor_names(session, desk.county_id)
         rows = _found(session, desk, user, act, number)

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from core.contracts import Exemption
 from core.people import Resident
+from core.refusals import Refused
 from core.vocabulary import Kind
 from county.desk.follow_up import reviewer_for
 from county.desk.lookups import doctor_names, scopes_of, waiting_for
@@ -22,7 +23,7 @@ from county.desk.wording import NOTHING, label, local
 from county.histories import readable
 from county.reviews import decide_exemption
 from county.tables import RecordRow
-from words import say
+from words import say, sentence_for
 
 router = APIRouter()
 
@@ -42,16 +43,21 @@ class Row:
     doctor: str
     asked: str
     decide_href: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Typed:
+    """What was typed into the form of one request."""
+
+    exemption_id: str = ""
+    note: str = ""
 
 
 @router.get("/exemptions")
 def exemptions(request: Request, visitor: SignedIn) -> Response:
     """The unanswered requests from the villages in sight, oldest first."""
-    desk = desk_of(request)
-    with desk.database.reading() as session:
-        rows = present(session, desk, visitor)
-        waiting = waiting_for(session, desk, visitor)
-    return page(request, "exemptions.html", visitor, "exemptions", waiting=waiting, rows=rows)
+    return _shown(request, visitor, Typed())
 
 
 @router.post("/exemptions/{exemption_id}")
@@ -62,21 +68,43 @@ def answer(
     decision: Annotated[str, Form()] = "",
     note: Annotated[str, Form()] = "",
 ) -> Response:
-    """Approve, or refuse with words for the doctor."""
+    """Approve, or refuse with words for the doctor; what is wrong is said above the list."""
     desk, approved = desk_of(request), decision == "approved"
-    with desk.database.writing() as session:
-        decide_exemption(
-            session, reviewer_for(desk, visitor), exemption_id, approved, note, desk.clock()
-        )
+    try:
+        with desk.database.writing() as session:
+            decide_exemption(
+                session, reviewer_for(desk, visitor), exemption_id, approved, note, desk.clock()
+            )
+    except Refused as refused:
+        return _shown(request, visitor, Typed(exemption_id=exemption_id, note=note), refused)
     return RedirectResponse(link("exemptions", done="answered"), status_code=303)
 
 
-def present(session: Session, desk: Desk, visitor: Visitor) -> tuple[Row, ...]:
+def _shown(
+    request: Request, visitor: Visitor, typed: Typed, refused: Refused | None = None
+) -> Response:
+    desk = desk_of(request)
+    with desk.database.reading() as session:
+        rows = present(session, desk, visitor, typed)
+        waiting = waiting_for(session, desk, visitor)
+    return page(
+        request,
+        "exemptions.html",
+        visitor,
+        "exemptions",
+        status=422 if refused else 200,
+        waiting=waiting,
+        rows=rows,
+        problem=sentence_for(refused.refusals[0], visitor.language) if refused else "",
+    )
+
+
+def present(session: Session, desk: Desk, visitor: Visitor, typed: Typed) -> tuple[Row, ...]:
     """The rows, worded."""
     found = session.scalars(_open(desk.county_id, visitor)).all()
     people = _people(session, desk.county_id, {row.resident_id for row in found})
     names = doctor_names(session, desk.county_id)
-    rows = (_row(row, people.get(row.resident_id), names, visitor) for row in found)
+    rows = (_row(row, people.get(row.resident_id), names, visitor, typed) for row in found)
     return tuple(row for row in rows if row is not None)
 
 
@@ -116,7 +144,11 @@ def _people(session: Session, county_id: str, ids: set[str | None]) -> dict[str 
 
 
 def _row(
-    record: RecordRow, person: Resident | None, names: Mapping[str, str], visitor: Visitor
+    record: RecordRow,
+    person: Resident | None,
+    names: Mapping[str, str],
+    visitor: Visitor,
+    typed: Typed,
 ) -> Row | None:
     exemption: Exemption | None = readable(Kind.EXEMPTION, record.schema, record.body)
     if exemption is None or person is None:
@@ -134,4 +166,5 @@ def _row(
         doctor=names.get(exemption.author_id, NOTHING),
         asked=local(exemption.recorded_at),
         decide_href=link(f"exemptions/{exemption.id}"),
+        note=typed.note if typed.exemption_id == exemption.id else "",
     )

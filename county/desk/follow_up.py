@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from core.followups import FollowUp
 from core.history import History
 from core.refusals import Refused
+from core.reviews import Review
 from core.vocabulary import FACE_TO_FACE_MODES, Kind, ReturnReason
 from county.audit import note_act
 from county.config import local_date
@@ -26,7 +27,7 @@ from county.desk.timeline import Event, phone_check_event, review_event
 from county.desk.visitor import Desk, NotFound, Reviewing, SignedIn, Visitor, desk_of
 from county.desk.wording import label, local
 from county.histories import histories_of
-from county.reviews import Reviewer, Verdict, decide
+from county.reviews import Reviewer, Verdict, decide, last_review
 from county.tables import RecordRow
 from words import say, sentence_for
 
@@ -52,6 +53,7 @@ class View:
     may_review: bool
     decide_href: str
     standing_decision: str
+    seen: str
     reasons: tuple[Choice, ...]
     grade: str
     grade_reasons: tuple[str, ...]
@@ -93,19 +95,26 @@ def review(
     decision: Annotated[str, Form()] = "",
     reason: Annotated[str, Form()] = "",
     note: Annotated[str, Form()] = "",
+    seen: Annotated[str, Form()] = "",
     then: Annotated[str, Form()] = "",
 ) -> Response:
-    """Take the decision; what is wrong with it is said beside the form, nothing typed is lost."""
+    """Take the decision; what is wrong with it is said beside the form, nothing typed is lost.
+
+    `seen` is the last review that the page showed.
+    """
     desk = desk_of(request)
     verdict = Verdict(decision=decision, reason=reason, note=note)
     try:
         with desk.database.writing() as session:
-            record_in_sight(session, desk, visitor, Kind.FOLLOW_UP, follow_up_id)
-            decide(session, reviewer_for(desk, visitor), [follow_up_id], verdict, desk.clock())
+            row = record_in_sight(session, desk, visitor, Kind.FOLLOW_UP, follow_up_id)
+            decide(
+                session, reviewer_for(desk, visitor), [follow_up_id], verdict, desk.clock(),
+                {follow_up_id: seen},
+            )  # fmt: skip
     except Refused as refused:
         return _shown(request, visitor, follow_up_id, verdict, refused)
     with desk.database.reading() as session:
-        following = next_waiting(session, desk, visitor, follow_up_id) if then == "next" else None
+        following = next_waiting(session, desk, visitor, row) if then == "next" else None
     shown = following or follow_up_id
     return RedirectResponse(link(f"follow-ups/{shown}", done=decision), status_code=303)
 
@@ -170,6 +179,7 @@ def present(session: Session, desk: Desk, visitor: Visitor, case: Case) -> View:
     lang, follow_up, history = visitor.language, case.follow_up, case.history
     appraisal = appraise(DoctorMonths(session, desk.county_id), history, follow_up, lang)
     resident, village = history.resident, visitor.village_name(case.row.village_id)
+    last = last_review(history, follow_up.id)
     stands = follow_up in history.settled.follow_ups
     newer = next((f.id for f in history.settled.follow_ups if f.amends == follow_up.id), "")
     withdrawal = next((w for w in history.withdrawals if w.voids == follow_up.id), None)
@@ -192,7 +202,8 @@ def present(session: Session, desk: Desk, visitor: Visitor, case: Case) -> View:
         proof=_proof(case, lang),
         may_review=visitor.may_review and stands,
         decide_href=link(f"follow-ups/{follow_up.id}/review"),
-        standing_decision=_standing_decision(case, lang),
+        standing_decision=_standing_decision(last, case.names, lang),
+        seen=last.id if last else "",
         reasons=reason_choices(lang),
         grade=appraisal.grade,
         grade_reasons=appraisal.grade_reasons,
@@ -214,7 +225,7 @@ def _crumbs(visitor: Visitor, case: Case, village: str) -> tuple[Crumb, ...]:
 
 
 def _next_href(session: Session, desk: Desk, visitor: Visitor, row: RecordRow) -> str:
-    found = next_waiting(session, desk, visitor, row.id) if visitor.may_review else None
+    found = next_waiting(session, desk, visitor, row) if visitor.may_review else None
     return link(f"follow-ups/{found}") if found else ""
 
 
@@ -231,14 +242,12 @@ def _class_line(appraisal: Appraisal, lang: str) -> str:
     return " · ".join(part for part in (said, appraisal.class_reason) if part)
 
 
-def _standing_decision(case: Case, lang: str) -> str:
-    reviews = [r for r in case.history.reviews if r.follow_up_id == case.follow_up.id]
-    if not reviews:
+def _standing_decision(last: Review | None, names: Mapping[str, str], lang: str) -> str:
+    if last is None:
         return say("desk.review.not_reviewed", lang)
-    last = max(reviews, key=lambda review: (review.recorded_at, review.id))
     return say(
         "desk.review.stands", lang, decision=label("desk.decision", last.decision, lang),
-        reviewer=case.names.get(last.author_id, ""), at=local(last.recorded_at),
+        reviewer=names.get(last.author_id, ""), at=local(last.recorded_at),
     )  # fmt: skip
 
 

@@ -12,10 +12,10 @@ from fastapi.responses import Response
 from sqlalchemy.orm import Session
 
 from county.audit import note_act
+from county.desk.asked import month_of
 from county.desk.lookups import renew_figures, waiting_for
 from county.desk.overview import villages_of
 from county.desk.render import Choice, choices, link, page
-from county.desk.review_queue import month_of
 from county.desk.visitor import Desk, NotAllowed, NotFound, SignedIn, Visitor, desk_of
 from county.desk.wording import local
 from county.exports.ledger import COLUMNS, Order, ledger_lines

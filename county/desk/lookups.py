@@ -8,17 +8,20 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, Select, func, literal, select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from core.followups import FollowUp
 from core.ids import restricted_scope, village_scope
 from core.vocabulary import Kind
-from county.desk.visitor import Desk, Visitor
+from county.desk.visitor import SEES_ALL, Desk, Visitor
 from county.histories import readable
+from county.people import Role
 from county.rollups import ADDED_UP, is_fresh, refresh_day
 from county.tables import PersonAccountRow, RecordRow, UserRow, WaitingReviewRow
 
+NOBODY = "-"
+"""In an address: those whom no doctor looks after."""
 GROUPED_BY = {
     "township": PersonAccountRow.township_id,
     "village": PersonAccountRow.village_id,
@@ -116,6 +119,18 @@ def doctor_names(session: Session, county_id: str) -> dict[str, str]:
     """The name of every user by id: authors and reviewers as well as doctors."""
     found = session.execute(select(UserRow.id, UserRow.name).where(UserRow.county_id == county_id))
     return dict(found.tuples().all())
+
+
+def doctors_in_sight(session: Session, desk: Desk, visitor: Visitor) -> dict[str, UserRow]:
+    """The doctors by id whose villages the visitor sees; who sees all sees those without any."""
+    found = session.scalars(
+        select(UserRow).where(UserRow.county_id == desk.county_id, UserRow.role == Role.DOCTOR)
+    )
+    return {
+        doctor.id: doctor
+        for doctor in found
+        if visitor.role in SEES_ALL or visitor.village_ids & set(doctor.village_ids)
+    }
 
 
 def latest_follow_ups(
@@ -226,18 +241,23 @@ def waiting_for(session: Session, desk: Desk, visitor: Visitor) -> int:
     )
 
 
-def next_waiting(session: Session, desk: Desk, visitor: Visitor, but: str) -> str | None:
-    """The oldest follow-up that waits, other than the one named."""
-    return session.scalar(
+def next_waiting(session: Session, desk: Desk, visitor: Visitor, here: RecordRow) -> str | None:
+    """The follow-up that waits behind this one, by date; the oldest of all behind the last."""
+    place = tuple_(WaitingReviewRow.occurred_on, WaitingReviewRow.follow_up_id)
+    waiting = (
         select(WaitingReviewRow.follow_up_id)
         .where(
             WaitingReviewRow.county_id == desk.county_id,
             WaitingReviewRow.village_id.in_(visitor.village_ids),
-            WaitingReviewRow.follow_up_id != but,
+            WaitingReviewRow.follow_up_id != here.id,
         )
         .order_by(WaitingReviewRow.occurred_on, WaitingReviewRow.follow_up_id)
         .limit(1)
     )
+    behind = session.scalar(
+        waiting.where(place > tuple_(literal(here.occurred_on), literal(here.id)))
+    )
+    return behind or session.scalar(waiting)
 
 
 def scopes_of(villages: Collection[str]) -> list[str]:

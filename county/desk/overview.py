@@ -11,8 +11,10 @@ from fastapi.responses import Response
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from county.desk.asked import year_of
 from county.desk.charts import Column, columns
 from county.desk.lookups import (
+    NOBODY,
     Tally,
     doctor_names,
     follow_ups_by_month,
@@ -41,7 +43,7 @@ SHOWN_BY_COLUMN = {
     "disputed": "disputed", "completion": "behind", "completion_to_date": "behind",
     "face_to_face": "never_met_in_person",
 }  # fmt: skip
-"""Which people a cell opens; a column not named here opens them all."""
+"""Which people a cell opens; a column not named here opens all who have a contract."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,7 +146,7 @@ def overview(
     """The figures of what is in sight, or of one township or village of it."""
     desk = desk_of(request)
     query = Query(
-        year=year or desk.today.year,
+        year=year_of(year, desk.today),
         by=_grouping(visitor, by, township, village),
         township=township,
         village=village,
@@ -275,7 +277,7 @@ def _row(visitor: Visitor, query: Query, key: str, name: tuple[str, str], tally:
         "year": query.year,
         "township": query.township,
         "village": query.village,
-        query.by: key,
+        query.by: key or NOBODY,
     }
     below = BELOW.get(query.by)
     href = link("overview", narrowed, by=below) if below else link("people", narrowed)
@@ -293,7 +295,7 @@ def _cells(tally: Tally, narrowed: dict[str, object], *, linked: bool) -> tuple[
 
 
 def _cell(tally: Tally, name: str, narrowed: dict[str, object], *, linked: bool) -> Cell:
-    href = link("people", narrowed, show=SHOWN_BY_COLUMN.get(name, "")) if linked else ""
+    href = link("people", narrowed, show=SHOWN_BY_COLUMN.get(name, "signed")) if linked else ""
     if name == "completion_to_date":
         return Cell(part=tally.filled, whole=tally.due, href=href)
     if name in tally.shares:

@@ -9,14 +9,15 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, func, or_, select, true
 from sqlalchemy.orm import Session
 
 from core.calendar import age_on
 from core.followups import FollowUp
 from core.people import Household, Resident
 from core.vocabulary import Kind
-from county.desk.lookups import doctor_names, latest_follow_ups, renew_figures, waiting_for
+from county.desk.asked import page_number, year_of
+from county.desk.lookups import NOBODY, doctor_names, latest_follow_ups, renew_figures, waiting_for
 from county.desk.overview import villages_of, year_choices
 from county.desk.render import Choice, Crumb, Page, choices, link, page, pages
 from county.desk.values import groups_of, pressure_text
@@ -31,6 +32,7 @@ router = APIRouter()
 PAGE_SIZE = 100
 _A = PersonAccountRow
 SHOWS: Mapping[str, ColumnElement[bool]] = {
+    "signed": true(),
     "missed": _A.missed > 0,
     "behind": _A.filled < _A.owed,
     "open": _A.open > 0,
@@ -146,7 +148,7 @@ def query_of(
 ) -> Query:
     """What the address asks for; what it does not know is left aside."""
     return Query(
-        year=year or desk_of(request).today.year,
+        year=year_of(year, desk_of(request).today),
         township=township,
         village=village,
         doctor=doctor,
@@ -155,7 +157,7 @@ def query_of(
         sort=sort if sort in SORTS else "",
         dir="desc" if dir == "desc" else "",
         mask=mask,
-        page=max(1, page),
+        page=page_number(page),
     )
 
 
@@ -247,7 +249,8 @@ def _asked(county_id: str, query: Query, villages: frozenset[str]) -> Select[Any
     elif query.show:
         statement = statement.where(SHOWS[query.show])
     if query.doctor:
-        statement = statement.where(_A.doctor_id == query.doctor)
+        named = _A.doctor_id.is_(None) if query.doctor == NOBODY else _A.doctor_id == query.doctor
+        statement = statement.where(named)
     return statement.where(_matches(query.q)) if query.q else statement
 
 

@@ -22,6 +22,7 @@ from core.policy import Policy
 from core.slots import Programme, Slot
 from core.vocabulary import Kind
 from county.audit import note_act
+from county.desk.asked import year_of
 from county.desk.charting import Figure, Lines, charts_of
 from county.desk.lookups import doctor_names, waiting_for
 from county.desk.overview import YEARS_SHOWN
@@ -37,7 +38,7 @@ from county.desk.values import (
     pressure_text,
     visit_class_text,
 )
-from county.desk.visitor import Desk, SignedIn, Visitor, desk_of
+from county.desk.visitor import Desk, NotFound, SignedIn, Visitor, desk_of
 from county.desk.wording import (
     NOTHING,
     label,
@@ -162,8 +163,10 @@ def person(
     desk = desk_of(request)
     with desk.database.reading() as session:
         record_in_sight(session, desk, visitor, Kind.RESIDENT, resident_id)
-        history = histories_of(session, desk.county_id, [resident_id])[resident_id]
-        view = present(session, desk, visitor, history, year or desk.today.year, slot)
+        history = histories_of(session, desk.county_id, [resident_id]).get(resident_id)
+        if history is None:  # taken in for a newer version, which can read it
+            raise NotFound
+        view = present(session, desk, visitor, history, year_of(year, desk.today), slot)
         waiting = waiting_for(session, desk, visitor)
     with desk.database.writing() as session:
         note_act(

@@ -13,14 +13,15 @@ from sqlalchemy.orm import Session
 
 from core.calendar import last_of_month
 from core.history import History
+from core.refusals import Refusal, Refused
 from core.reviews import PhoneCheck
 from core.vocabulary import Kind
 from county.desk.appraisal import DoctorMonths, SignalLine, appraise
+from county.desk.asked import month_of
 from county.desk.follow_up import reviewer_for
 from county.desk.lookups import doctor_names, standing_follow_ups, waiting_for
 from county.desk.records import record_in_sight
 from county.desk.render import Choice, choices, link, page
-from county.desk.review_queue import month_of
 from county.desk.timeline import check_text
 from county.desk.visitor import Desk, NotFound, Reviewing, SignedIn, Visitor, desk_of
 from county.desk.wording import NOTHING, label
@@ -28,7 +29,7 @@ from county.histories import histories_of
 from county.reviews import Answer, note_phone_check
 from county.sampling import drawn, weighted
 from county.tables import RecordRow
-from words import say
+from words import say, sentence_for
 
 router = APIRouter()
 
@@ -36,7 +37,7 @@ SIZES = (10, 20, 30, 50)
 LOOKED_THROUGH = 5
 """Times the sample's size: so many are drawn evenly first, then weighed by their signals."""
 WEIGHT_PER_SIGNAL = 2.0
-ANSWERS: Mapping[str, bool | None] = {"yes": True, "no": False}
+ANSWERS: Mapping[str, bool] = {"yes": True, "no": False}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +58,10 @@ class Query:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One follow-up to be checked by telephone; `result` is empty until it has been."""
+    """One follow-up to be checked by telephone; `result` is empty until it has been.
+
+    It is `open` until somebody was reached; `seen` is the last check of it.
+    """
 
     id: str
     href: str
@@ -70,6 +74,19 @@ class Row:
     signals: tuple[SignalLine, ...]
     result: str
     note: str
+    open: bool
+    seen: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Typed:
+    """What was typed into the form of one call."""
+
+    follow_up_id: str = ""
+    reached: str = ""
+    visit_confirmed: str = ""
+    satisfied: str = ""
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,13 +133,7 @@ Asked = Annotated[Query, Depends(query_of)]
 @router.get("/phone-check")
 def phone_check(request: Request, visitor: SignedIn, query: Asked) -> Response:
     """The sample with what has been found out so far."""
-    if query.village:
-        visitor.sees(query.village)
-    desk = desk_of(request)
-    with desk.database.reading() as session:
-        view = present(session, desk, visitor, query)
-        waiting = waiting_for(session, desk, visitor)
-    return page(request, "phone_check.html", visitor, "phone_check", waiting=waiting, view=view)
+    return _shown(request, visitor, query, Typed())
 
 
 @router.post("/phone-check/{follow_up_id}")
@@ -135,19 +146,65 @@ def save_check(
     visit_confirmed: Annotated[str, Form()] = "",
     satisfied: Annotated[str, Form()] = "",
     note: Annotated[str, Form()] = "",
+    seen: Annotated[str, Form()] = "",
 ) -> Response:
-    """Keep what one call found out, and go back to the sample."""
+    """Keep what one call found out, and go back to the sample.
+
+    `seen` is the last check that the page showed.
+    """
     desk = desk_of(request)
-    answer = Answer(
-        reached=reached == "yes",
-        visit_confirmed=ANSWERS.get(visit_confirmed),
-        satisfied=ANSWERS.get(satisfied),
-        note=note.strip(),
-    )
-    with desk.database.writing() as session:
-        record_in_sight(session, desk, visitor, Kind.FOLLOW_UP, follow_up_id)
-        note_phone_check(session, reviewer_for(desk, visitor), follow_up_id, answer, desk.clock())
+    typed = Typed(
+        follow_up_id=follow_up_id, reached=reached, visit_confirmed=visit_confirmed,
+        satisfied=satisfied, note=note.strip(),
+    )  # fmt: skip
+    try:
+        with desk.database.writing() as session:
+            record_in_sight(session, desk, visitor, Kind.FOLLOW_UP, follow_up_id)
+            note_phone_check(
+                session, reviewer_for(desk, visitor), follow_up_id, _answer(typed), desk.clock(),
+                seen,
+            )  # fmt: skip
+    except Refused as refused:
+        return _shown(request, visitor, query, typed, refused)
     return RedirectResponse(link("phone-check", query.as_values(), done="checked"), status_code=303)
+
+
+def _answer(typed: Typed) -> Answer:
+    """What was typed as an answer; whether the resident was reached is never taken for granted."""
+    if typed.reached not in ANSWERS:
+        raise Refused(Refusal(code="desk.phone_needs_result"))
+    return Answer(
+        reached=ANSWERS[typed.reached],
+        visit_confirmed=ANSWERS.get(typed.visit_confirmed),
+        satisfied=ANSWERS.get(typed.satisfied),
+        note=typed.note,
+    )
+
+
+def _shown(
+    request: Request,
+    visitor: Visitor,
+    query: Query,
+    typed: Typed,
+    refused: Refused | None = None,
+) -> Response:
+    if query.village:
+        visitor.sees(query.village)
+    desk = desk_of(request)
+    with desk.database.reading() as session:
+        view = present(session, desk, visitor, query)
+        waiting = waiting_for(session, desk, visitor)
+    return page(
+        request,
+        "phone_check.html",
+        visitor,
+        "phone_check",
+        status=422 if refused else 200,
+        waiting=waiting,
+        view=view,
+        typed=typed,
+        problem=sentence_for(refused.refusals[0], visitor.language) if refused else "",
+    )
 
 
 def present(session: Session, desk: Desk, visitor: Visitor, query: Query) -> View:
@@ -214,6 +271,8 @@ def _row(item: _Sampled, visitor: Visitor, names: Mapping[str, str]) -> Row:
         signals=item.signals,
         result=check_text(check, lang) if check else "",
         note=check.note if check else "",
+        open=check is None or not check.reached,
+        seen=check.id if check else "",
     )
 
 

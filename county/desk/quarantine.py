@@ -10,11 +10,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.refusals import Refusal
-from county.desk.lookups import waiting_for
+from county.desk.lookups import doctors_in_sight, waiting_for
 from county.desk.render import page
 from county.desk.visitor import Desk, SignedIn, Visitor, desk_of
 from county.desk.wording import label, local
-from county.tables import ITS_DOCTOR, DeviceRow, QuarantineRow, UserRow
+from county.tables import DeviceRow, QuarantineRow, UserRow
 from words import sentence_for
 
 router = APIRouter()
@@ -48,23 +48,19 @@ def quarantine(request: Request, visitor: SignedIn) -> Response:
 
 def present(session: Session, desk: Desk, visitor: Visitor) -> tuple[Row, ...]:
     """The rows, worded."""
+    doctors = doctors_in_sight(session, desk, visitor)
     found = session.execute(
-        select(QuarantineRow, DeviceRow, UserRow)
+        select(QuarantineRow, DeviceRow)
         .join(
             DeviceRow,
             (DeviceRow.county_id == QuarantineRow.county_id)
             & (DeviceRow.id == QuarantineRow.device_id),
         )
-        .join(UserRow, ITS_DOCTOR)
-        .where(QuarantineRow.county_id == desk.county_id)
-        .order_by(QuarantineRow.received_at.desc())
+        .where(QuarantineRow.county_id == desk.county_id, DeviceRow.doctor_id.in_(doctors))
+        .order_by(QuarantineRow.received_at.desc(), QuarantineRow.op_id)
         .limit(SHOWN)
     )
-    return tuple(
-        _row(aside, device, doctor, visitor)
-        for aside, device, doctor in found
-        if visitor.village_ids & set(doctor.village_ids)
-    )
+    return tuple(_row(aside, device, doctors[device.doctor_id], visitor) for aside, device in found)
 
 
 def _row(aside: QuarantineRow, device: DeviceRow, doctor: UserRow, visitor: Visitor) -> Row:

@@ -25,6 +25,7 @@ NOTICE_TONES = {
     "questioned": "warn",
     "checked": "good",
     "answered": "good",
+    "settled": "good",
 }
 _LANGUAGES = {"zh_CN": ("中文", "zh-CN"), "en": ("English", "en")}
 
@@ -157,6 +158,7 @@ def _navigation(visitor: Visitor, waiting: int) -> tuple[_Entry, ...]:
         _Entry(key="exemptions", href="/desk/exemptions"),
         _Entry(key="ledger", href="/desk/ledger"),
         _Entry(key="quarantine", href="/desk/quarantine"),
+        _Entry(key="conflicts", href="/desk/conflicts"),
         _Entry(key="tablets", href="/desk/tablets"),
     ]
     if visitor.role in {"county", "auditor"}:

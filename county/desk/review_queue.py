@@ -17,6 +17,7 @@ from core.history import History
 from core.refusals import Refused
 from core.vocabulary import Decision, Mode
 from county.desk.appraisal import DoctorMonths, SignalLine, appraise
+from county.desk.asked import month_of, page_number
 from county.desk.follow_up import reason_choices, reviewer_for
 from county.desk.lookups import decided, doctor_names, undecided, waiting_for
 from county.desk.people import doctor_choices
@@ -25,7 +26,7 @@ from county.desk.values import glucose_text, pressure_text, visit_class_text
 from county.desk.visitor import Desk, Reviewing, SignedIn, Visitor, desk_of
 from county.desk.wording import NOTHING, label, local
 from county.histories import histories_of
-from county.reviews import Verdict, decide
+from county.reviews import Verdict, decide, last_review
 from county.tables import RecordRow
 from words import say, sentence_for
 
@@ -61,9 +62,10 @@ class Query:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One follow-up of the queue."""
+    """One follow-up of the queue; `seen` is its last review, where it has one."""
 
     id: str
+    seen: str
     href: str
     on: date
     name: str
@@ -123,16 +125,8 @@ def query_of(
         mode=mode if mode in set(Mode) else "",
         grade=grade if grade in GRADES else "",
         month=month if month_of(month) else "",
-        page=max(1, page),
+        page=page_number(page),
     )
-
-
-def month_of(text: str) -> date | None:
-    """The first day of a month written like 2026-11; None for anything else."""
-    try:
-        return date.fromisoformat(f"{text}-01")
-    except ValueError:
-        return None
 
 
 @router.get("/review")
@@ -153,17 +147,29 @@ def decide_many(
     reason: Annotated[str, Form()] = "",
     note: Annotated[str, Form()] = "",
 ) -> Response:
-    """Take one decision for all that are ticked: all of them or none."""
-    desk, picked = desk_of(request), tuple(follow_up or ())
+    """Take one decision for all that are ticked: all of them or none.
+
+    A tick names the follow-up and, after a space, the last review that the page showed.
+    """
+    desk = desk_of(request)
+    seen = dict(_parted(tick) for tick in follow_up or ())
+    picked = tuple(seen)
     verdict = Verdict(decision=decision, reason=reason, note=note)
     try:
         with desk.database.writing() as session:
-            count = decide(session, reviewer_for(desk, visitor), picked, verdict, desk.clock())
+            count = decide(
+                session, reviewer_for(desk, visitor), picked, verdict, desk.clock(), seen
+            )
     except Refused as refused:
         form = BulkForm(picked=picked, reason=reason, note=note)
         return _shown(request, visitor, query, form, refused)
     done = link("review", query.as_values(), done=decision, count=count)
     return RedirectResponse(done, status_code=303)
+
+
+def _parted(tick: str) -> tuple[str, str]:
+    follow_up_id, _, review_id = tick.partition(" ")
+    return follow_up_id, review_id
 
 
 def _shown(
@@ -273,8 +279,10 @@ def _row(
         return None
     lang = visitor.language
     appraisal = appraise(months, history, follow_up, lang)
+    last = last_review(history, record.id)
     return Row(
         id=record.id,
+        seen=last.id if last else "",
         href=link(f"follow-ups/{record.id}"),
         on=follow_up.occurred_on,
         name=history.resident.name,

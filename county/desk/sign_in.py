@@ -24,6 +24,7 @@ from county.desk.visitor import (
     desk_of,
     language_of,
 )
+from county.people import WRONG_PASSWORD
 from county.sessions import (
     OpenSession,
     close_session,
@@ -100,7 +101,10 @@ def choose_language(request: Request, language: str, back: str = "") -> Response
 
 def local_path(address: str) -> str:
     """The address if it is a page of this desk, else nothing: never a way to another site."""
-    parts = urlsplit(address)
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return ""
     plain = not parts.scheme and not parts.netloc and "\\" not in address
     return address if plain and parts.path.startswith("/desk/") else ""
 
@@ -112,9 +116,11 @@ def _opened(desk: Desk, login: str, password: str, address: str) -> OpenSession:
         with desk.database.writing() as session:
             user_id = verified_user(session, desk.county_id, login, password, address, now)
             return open_session(session, desk.county_id, user_id, now)
-    except Refused:
-        with desk.database.writing() as session:
-            note_failure(session, desk.county_id, login, address, now)
+    except Refused as refused:
+        # A try that was not looked at is none: counted, it would put off the end of the wait.
+        if any(refusal.code == WRONG_PASSWORD for refusal in refused.refusals):
+            with desk.database.writing() as session:
+                note_failure(session, desk.county_id, login, address, now)
         raise
 
 

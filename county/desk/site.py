@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from urllib.parse import quote
 
-from fastapi import FastAPI, Request
+from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, RedirectResponse, Response
 from fastapi.staticfiles import StaticFiles
@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException
 from core.refusals import Refused
 from county.desk import (
     audit_trail,
+    conflicts,
     exemptions,
     follow_up,
     ledger,
@@ -27,6 +28,7 @@ from county.desk import (
     sign_in,
     tablets,
 )
+from county.desk.asked import Unreadable, only_words
 from county.desk.render import STATIC, page
 from county.desk.visitor import (
     Desk,
@@ -42,7 +44,7 @@ from words import say, sentence_for
 
 PAGES = (
     sign_in, overview, people, person, follow_up, review_queue, phone_check, exemptions, ledger,
-    quarantine, tablets, audit_trail,
+    quarantine, conflicts, tablets, audit_trail,
 )  # fmt: skip
 FONT = Path(__file__).parents[2] / "assets" / "fonts" / "NotoSansSC_400Regular.ttf"
 POLICY = (
@@ -64,7 +66,10 @@ Next = Callable[[Request], Awaitable[Response]]
 
 def desk_app(desk: Desk) -> FastAPI:
     """The desk of one county, to be mounted at /desk."""
-    app = FastAPI(title="Lüyue desk", docs_url=None, redoc_url=None, openapi_url=None)
+    app = FastAPI(
+        title="Lüyue desk", docs_url=None, redoc_url=None, openapi_url=None,
+        dependencies=[Depends(only_words)],
+    )  # fmt: skip
     app.state.desk = desk
     app.middleware("http")(_with_headers)
     for pages in PAGES:
@@ -82,6 +87,7 @@ def _say_errors(app: FastAPI) -> None:
     app.exception_handler(NotAllowed)(_error(403, "not_allowed"))
     app.exception_handler(Refused)(_error(422, "refused"))
     app.exception_handler(ForgedForm)(_error(403, "forged"))
+    app.exception_handler(Unreadable)(_error(400, "unreadable"))
     app.exception_handler(RequestValidationError)(_error(400, "unreadable"))
     app.exception_handler(HTTPException)(_http_error)
     app.exception_handler(Exception)(_error(500, "broken"))

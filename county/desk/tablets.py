@@ -10,11 +10,11 @@ from fastapi.responses import Response
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from county.desk.lookups import waiting_for
+from county.desk.lookups import doctors_in_sight, waiting_for
 from county.desk.render import page
 from county.desk.visitor import Desk, SignedIn, Visitor, desk_of
 from county.desk.wording import label, local
-from county.tables import ITS_DOCTOR, DeviceRow, UserRow
+from county.tables import DeviceRow, UserRow
 from words import say
 
 router = APIRouter()
@@ -51,18 +51,14 @@ def tablets(request: Request, visitor: SignedIn) -> Response:
 
 def present(session: Session, desk: Desk, visitor: Visitor) -> tuple[Row, ...]:
     """The rows, worded."""
-    found = session.execute(
-        select(DeviceRow, UserRow)
-        .join(UserRow, ITS_DOCTOR)
-        .where(DeviceRow.county_id == desk.county_id)
+    doctors = doctors_in_sight(session, desk, visitor)
+    found = session.scalars(
+        select(DeviceRow)
+        .where(DeviceRow.county_id == desk.county_id, DeviceRow.doctor_id.in_(doctors))
         .order_by(DeviceRow.state, DeviceRow.last_seen_at, DeviceRow.id)
     )
     now = desk.clock()
-    return tuple(
-        _row(device, doctor, visitor, now)
-        for device, doctor in found
-        if visitor.village_ids & set(doctor.village_ids)
-    )
+    return tuple(_row(device, doctors[device.doctor_id], visitor, now) for device in found)
 
 
 def _row(device: DeviceRow, doctor: UserRow, visitor: Visitor, now: datetime) -> Row:

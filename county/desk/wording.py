@@ -38,6 +38,21 @@ def masked_id(number: str) -> str:
     return number[:ID_HEAD] + "*" * (len(number) - ID_HEAD - ID_TAIL) + number[-ID_TAIL:]
 
 
+def masked_apart(one: str, other: str) -> tuple[str, str]:
+    """Two numbers masked as ever, but for the characters by which they can be told apart."""
+    if len(one) != len(other):
+        return masked_id(one), masked_id(other)
+    differing = {at for at, pair in enumerate(zip(one, other, strict=True)) if pair[0] != pair[1]}
+    first, second = (
+        "".join(
+            full if at in differing else hidden
+            for at, (full, hidden) in enumerate(zip(number, masked_id(number), strict=True))
+        )
+        for number in (one, other)
+    )
+    return first, second
+
+
 def masked_phone(number: str) -> str:
     """A telephone number without its middle."""
     return f"{number[:3]}****{number[-4:]}" if len(number) > 7 else number

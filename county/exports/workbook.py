@@ -10,6 +10,7 @@ from typing import Any
 
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.cell_range import CellRange
@@ -125,6 +126,9 @@ def _cell(page: Any, value: Value, font: Font, alignment: Alignment) -> Any:
 
 
 def _plain(page: Any, value: Value) -> Any:
+    if isinstance(value, str):
+        # XML has no place for them: one in a name would cost the whole ledger.
+        value = ILLEGAL_CHARACTERS_RE.sub("", value)
     cell = WriteOnlyCell(page, value=value)  # type: ignore[arg-type] # the stubs forget dates
     if isinstance(value, str):
         # Whatever a name begins with, it is text: never a formula, a number or an error.

@@ -17,11 +17,14 @@ from county.people import (
     act_of,
     add_user,
     check_password,
+    close_account,
     easy_password,
+    find_desk_user,
     find_doctor,
     free_login,
     give_village,
     hash_password,
+    set_password,
 )
 from county.tables import RecordRow, UserRow
 from tests.builders import COUNTY_ID, DOCTOR_ID
@@ -147,3 +150,33 @@ def test_a_made_up_password_is_long_and_free_of_signs_that_look_alike() -> None:
     made = {easy_password() for _ in range(50)}
     assert len(made) == 50
     assert not set("".join(made)) & set("01il o")
+
+
+def test_another_password_takes_the_place_of_the_old_one(county: Database) -> None:
+    with county.writing() as session:
+        user = add_user(session, ACT, a_reviewer())
+        set_password(find_desk_user(session, COUNTY_ID, "chenyuan"), "battery staple")
+        assert check_password(session, COUNTY_ID, "chenyuan", "battery staple").id == user.id
+        with pytest.raises(Refused, match=r"^user\.wrong_password$"):
+            check_password(session, COUNTY_ID, "chenyuan", "correct horse")
+
+
+def test_a_closed_account_signs_in_no_more_and_the_last_administrators_stays_open(
+    county: Database,
+) -> None:
+    with county.writing() as session:
+        first = add_user(session, ACT, a_reviewer(role=Role.COUNTY, login="first"))
+        second = add_user(session, ACT, a_reviewer(role=Role.COUNTY, login="second"))
+        close_account(session, first)
+        session.flush()
+        with pytest.raises(Refused, match=r"^user\.wrong_password$"):
+            check_password(session, COUNTY_ID, "first", "correct horse")
+        with pytest.raises(Refused, match=r"^user\.last_administrator$"):
+            close_account(session, second)
+
+
+def test_a_doctor_without_a_password_is_no_user_of_the_desk(county: Database) -> None:
+    with county.writing() as session:
+        add_user(session, ACT, NewUser(name="周大夫", role=Role.DOCTOR, login="zhou"))
+        with pytest.raises(Refused, match=r"^user\.unknown$"):
+            find_desk_user(session, COUNTY_ID, "zhou")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -164,6 +165,36 @@ def test_the_first_page_of_a_new_day_brings_the_rows_up_to_date(world: DeskWorld
     world.clock.moment += timedelta(days=10)
     assert world.browser("county").get("/desk/overview").status_code == 200
     assert world.account(resident).as_of == local_date(world.clock())
+
+
+def test_whoever_signed_for_the_year_to_come_is_counted_from_its_first_day(
+    world: DeskWorld,
+) -> None:
+    resident = a_resident(GroupTag.HTN)
+    contract = a_contract(
+        resident.id, start_on=date(2027, 1, 1), end_on=date(2027, 12, 31), signed_on=TODAY
+    )
+    world.add(a_household(), resident, contract)
+    assert "<dd>0</dd>" in world.browser("county").get("/desk/overview").text
+    assert differing(world) == ()
+    world.clock.moment += timedelta(days=(date(2027, 1, 1) - TODAY).days)
+    assert "<dd>12</dd>" in world.browser("county").get("/desk/overview").text
+    row = world.account(resident, 2027)
+    assert (row.owed, row.open, row.as_of) == (12, 1, date(2027, 1, 1))
+    assert differing(world) == ()
+
+
+def test_a_contract_for_the_year_to_come_that_is_taken_back_leaves_no_row(
+    world: DeskWorld,
+) -> None:
+    resident = a_resident(GroupTag.HTN)
+    ahead = a_contract(resident.id, start_on=date(2028, 1, 1), end_on=date(2028, 12, 31))
+    world.add(a_household(), resident, ahead)
+    assert world.account(resident, 2028).owed == 12
+    world.add(replace(ahead, start_on=date(2027, 1, 1), end_on=date(2027, 12, 31)))
+    with world.database.reading() as session:
+        assert session.scalars(select(PersonAccountRow.year)).all() == [2027]
+    assert differing(world) == ()
 
 
 def test_a_row_somebody_tampered_with_is_found_by_the_recount(world: DeskWorld) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 
 import pytest
@@ -18,6 +19,27 @@ from tests.county.desk.desk_world import DeskWorld, csrf_in, founded
 def world(database: Database) -> DeskWorld:
     """A freshly founded county with its desk, on each kind of database."""
     return founded(database)
+
+
+def test_decisions_that_come_at_the_same_time_are_taken_once(world: DeskWorld) -> None:
+    resident = world.person(GroupTag.HTN)
+    follow_up = a_follow_up(resident.id, date(2026, 11, 3))
+    world.visits(resident, follow_up)
+    first, second = world.browser("county"), world.browser("yunling")
+    with ThreadPoolExecutor() as both:
+        answers = [
+            both.submit(
+                browser.post,
+                f"/desk/follow-ups/{follow_up.id}/review",
+                {"csrf": csrf_in(browser.get("/desk/review").text), **verdict},
+            )
+            for browser, verdict in (
+                (first, {"decision": "accepted"}),
+                (second, {"decision": "returned", "reason": "incomplete"}),
+            )
+        ]
+        assert sorted(answer.result().status_code for answer in answers) == [303, 422]
+    assert len(world.reviews()) == 1
 
 
 def test_every_page_and_filter_answers_and_a_return_is_taken(world: DeskWorld) -> None:
@@ -42,6 +64,7 @@ def test_every_page_and_filter_answers_and_a_return_is_taken(world: DeskWorld) -
         ("/desk/exemptions", "免访"),
         ("/desk/tablets", "平板"),
         ("/desk/quarantine", "隔离区"),
+        ("/desk/conflicts", "冲突"),
     ):
         answer = browser.get(path)
         assert answer.status_code == 200, path

@@ -61,3 +61,29 @@ def test_auditors_see_requests_without_a_form(world: DeskWorld) -> None:
     assert resident.id in page
     assert 'value="approved"' not in page
     assert answer(browser, exemption_id, decision="approved") == 403
+
+
+def test_a_request_is_answered_once_however_often_the_answer_is_sent(world: DeskWorld) -> None:
+    resident, exemption_id = a_request(world)
+    browser = world.browser()
+    assert answer(browser, exemption_id, decision="approved") == 303
+    assert answer(browser, exemption_id, decision="approved") == 303
+    assert len(world.acts("exemption_approved")) == 1
+    assert answer(world.browser("county"), exemption_id, decision="refused", note="在家") == 422
+    assert world.account(resident).slots[2]["state"] == "excused"
+
+
+def test_words_that_could_not_be_taken_are_not_lost(world: DeskWorld) -> None:
+    _, exemption_id = a_request(world)
+    browser = world.browser()
+    form = {"csrf": csrf_in(browser.get("/desk/exemptions").text), "note": "长" * 501}
+    page = browser.post(f"/desk/exemptions/{exemption_id}", {**form, "decision": "refused"}).text
+    assert "最多 500 个字" in page
+    assert f'value="{"长" * 501}"' in page
+
+
+def test_enter_in_the_words_of_a_refusal_never_approves(world: DeskWorld) -> None:
+    a_request(world)
+    page = world.browser().get("/desk/exemptions").text
+    (form,) = (part for part in page.split("<form")[1:] if 'name="note"' in part)
+    assert form.index('value="refused"') < form.index('value="approved"')

@@ -6,9 +6,19 @@ import re
 from datetime import date
 
 import pytest
+from sqlalchemy import select
 
 from core.vocabulary import Decision, GroupTag
-from tests.builders import a_follow_up, a_review, an_exemption, an_exemption_decision
+from county.tables import UserRow
+from tests.builders import (
+    a_contract,
+    a_follow_up,
+    a_household,
+    a_resident,
+    a_review,
+    an_exemption,
+    an_exemption_decision,
+)
 from tests.county.desk.desk_world import Browser, DeskWorld
 
 
@@ -224,3 +234,31 @@ def test_a_page_that_does_not_exist_says_so_inside_the_desk(world: DeskWorld) ->
     answer = world.browser().get("/desk/nowhere")
     assert answer.status_code == 404
     assert "没有这一页" in answer.text
+
+
+def test_behind_a_number_of_contracts_stand_those_people_and_nobody_else(world: DeskWorld) -> None:
+    signed = visited(world, "甲", (1,))
+    unsigned = world.unsigned("乙").id
+    browser = world.browser()
+    page = browser.get("/desk/overview?by=village").text
+    for column in (0, 1, 2, 11, 12):
+        people = browser.get(link_of(page, "石门村", column)).text
+        assert signed in people
+        assert unsigned not in people
+    assert unsigned in browser.get("/desk/people").text
+
+
+def test_those_whom_no_doctor_looks_after_are_found_behind_their_figures(
+    world: DeskWorld,
+) -> None:
+    looked_after = visited(world, "甲", (1,))
+    with world.database.writing() as session:
+        for doctor in session.scalars(select(UserRow).where(UserRow.role == "doctor")):
+            doctor.village_ids = []
+    household = a_household()
+    alone = a_resident(GroupTag.HTN, household_id=household.id, name="乙")
+    world.add(household, alone, a_contract(alone.id, doctor_id=None))
+    browser = world.browser("county")
+    people = browser.get(link_of(browser.get("/desk/overview?by=doctor").text, "—", 0)).text
+    assert alone.id in people
+    assert looked_after not in people

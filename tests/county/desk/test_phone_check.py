@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date
+from datetime import date, timedelta
 
 from sqlalchemy import select
 
@@ -33,9 +33,17 @@ def drawn(browser: Browser, query: str = "") -> list[str]:
 def save(browser: Browser, follow_up_id: str, **fields: str) -> int:
     """Send the form of a row; returns the status of the answer."""
     page = browser.get("/desk/phone-check?month=2026-11").text
-    form = {"csrf": csrf_in(page), **fields}
+    seen = re.search(rf'{follow_up_id}\?.*?name="seen" value="([^"]*)"', page, re.DOTALL)
+    form = {"csrf": csrf_in(page), "seen": seen.group(1) if seen else "", **fields}
     path = f"/desk/phone-check/{follow_up_id}?month=2026-11"
     return browser.post(path, form).status_code
+
+
+def checks(world: DeskWorld) -> list[RecordRow]:
+    """Every telephone check the county holds."""
+    with world.database.reading() as session:
+        query = select(RecordRow).where(RecordRow.kind == Kind.PHONE_CHECK)
+        return list(session.scalars(query.order_by(RecordRow.id)))
 
 
 def test_the_same_seed_draws_the_same_people_for_everybody(world: DeskWorld) -> None:
@@ -102,3 +110,41 @@ def test_a_visit_withdrawn_meanwhile_is_said_in_plain_words(world: DeskWorld) ->
     answer = browser.post(f"/desk/phone-check/{follow_up_id}?month=2026-11", form)
     assert answer.status_code == 422
     assert "已被村医更正或撤回" in answer.text
+
+
+def test_whether_somebody_was_reached_is_never_taken_for_granted(world: DeskWorld) -> None:
+    (follow_up_id,) = visits(world, 1)
+    browser = world.browser()
+    page = browser.get("/desk/phone-check?month=2026-11").text
+    reached = page.split('name="reached"')[1].split("</select>")[0]
+    assert "required" in reached
+    assert "selected" not in reached
+    form = {"csrf": csrf_in(page), "reached": "", "note": "占线"}
+    answer = browser.post(f"/desk/phone-check/{follow_up_id}?month=2026-11", form)
+    assert answer.status_code == 422
+    assert "请选择接通还是未接通" in answer.text
+    assert 'value="占线"' in answer.text
+    assert checks(world) == []
+
+
+def test_who_was_not_reached_is_called_again(world: DeskWorld) -> None:
+    (follow_up_id,) = visits(world, 1)
+    browser = world.browser()
+    assert save(browser, follow_up_id, reached="no") == 303
+    world.clock.moment += timedelta(hours=2)
+    assert save(browser, follow_up_id, reached="yes", visit_confirmed="yes") == 303
+    assert [check.body["reached"] for check in checks(world)] == [False, True]
+    page = browser.get("/desk/phone-check?month=2026-11").text
+    assert "接通 1，确认 1" in page
+    assert 'name="reached"' not in page
+
+
+def test_a_result_sent_twice_is_kept_once_and_another_one_meanwhile_is_told(
+    world: DeskWorld,
+) -> None:
+    (follow_up_id,) = visits(world, 1)
+    browser = world.browser()
+    for _ in range(2):
+        assert save(browser, follow_up_id, seen="", reached="yes", satisfied="yes") == 303
+    assert save(world.browser("county"), follow_up_id, seen="", reached="no") == 422
+    assert len(checks(world)) == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, timedelta
 
 import pytest
@@ -25,9 +26,21 @@ def a_case(world: DeskWorld, village: str = "village-1") -> str:
 
 def decide(browser: Browser, follow_up_id: str, **fields: str) -> int:
     """Send the decision form of a follow-up's page; returns the status of the answer."""
+    return browser.post(f"/desk/follow-ups/{follow_up_id}/review", {
+        **form_of(browser, follow_up_id), **fields,
+    }).status_code  # fmt: skip
+
+
+def form_of(browser: Browser, follow_up_id: str) -> dict[str, str]:
+    """What the decision form of a follow-up's page sends by itself."""
     page = browser.get(f"/desk/follow-ups/{follow_up_id}").text
-    form = {"csrf": csrf_in(page), **fields}
-    return browser.post(f"/desk/follow-ups/{follow_up_id}/review", form).status_code
+    seen = re.search(r'name="seen" value="([^"]*)"', page)
+    return {"csrf": csrf_in(page), "seen": seen.group(1) if seen else ""}
+
+
+def ticks(browser: Browser, query: str = "") -> list[str]:
+    """What the boxes of the queue send when they are ticked."""
+    return re.findall(r'name="follow_up" value="([^"]+)"', browser.get(f"/desk/review{query}").text)
 
 
 def test_an_accepted_follow_up_leaves_the_queue_and_reaches_the_villages_tablets(
@@ -219,7 +232,7 @@ def test_a_returned_follow_up_is_found_again_under_returned(world: DeskWorld) ->
     assert follow_up_id in browser.get("/desk/review?state=accepted").text
 
 
-def test_accepting_and_going_on_opens_the_oldest_that_still_waits(world: DeskWorld) -> None:
+def test_accepting_and_going_on_opens_the_next_that_still_waits(world: DeskWorld) -> None:
     first, second = a_case(world), a_case(world)
     browser = world.browser()
     page = browser.get(f"/desk/follow-ups/{first}").text
@@ -227,3 +240,75 @@ def test_accepting_and_going_on_opens_the_oldest_that_still_waits(world: DeskWor
     answer = browser.post(f"/desk/follow-ups/{first}/review", form)
     assert answer.headers["location"] == f"/desk/follow-ups/{second}?done=accepted"
     assert "已通过 1 条随访" in browser.get(answer.headers["location"]).text
+
+
+def test_a_decision_sent_twice_is_taken_once_and_both_times_said_to_be_done(
+    world: DeskWorld,
+) -> None:
+    follow_up_id = a_case(world)
+    browser = world.browser()
+    form = {**form_of(browser, follow_up_id), "decision": "returned", "reason": "incomplete"}
+    for _ in range(2):
+        answer = browser.post(f"/desk/follow-ups/{follow_up_id}/review", form)
+        assert (answer.status_code, answer.headers["location"]) == (
+            303, f"/desk/follow-ups/{follow_up_id}?done=returned",
+        )  # fmt: skip
+    assert len(world.reviews()) == 1
+    assert len(world.acts("returned")) == 1
+
+
+def test_who_decides_on_what_somebody_else_decided_meanwhile_is_told_first(
+    world: DeskWorld,
+) -> None:
+    follow_up_id = a_case(world)
+    early, late = world.browser("yunling"), world.browser("county")
+    stale = form_of(late, follow_up_id)
+    words = {"decision": "returned", "reason": "incomplete"}
+    assert decide(early, follow_up_id, decision="accepted") == 303
+    world.clock.moment += timedelta(minutes=1)
+    form = {**stale, **words, "note": "缺饮食指导"}
+    answer = late.post(f"/desk/follow-ups/{follow_up_id}/review", form)
+    assert answer.status_code == 422
+    assert "已有人对其中 1 条随访作了别的审核" in answer.text
+    assert "何审核" in answer.text
+    assert "缺饮食指导" in answer.text
+    assert len(world.reviews()) == 1
+    assert decide(late, follow_up_id, note="缺饮食指导", **words) == 303
+    assert [review.body["decision"] for review in world.reviews()] == ["accepted", "returned"]
+
+
+def test_of_many_at_once_none_is_decided_over_somebody_elses_head(world: DeskWorld) -> None:
+    first, second = a_case(world), a_case(world)
+    early, late = world.browser("yunling"), world.browser("county")
+    ticked = ticks(late)
+    decide(early, first, decision="returned", reason="incomplete")
+    form = {"csrf": csrf_in(late.get("/desk/review").text), "decision": "accepted"}
+    assert late.post("/desk/review", {**form, "follow_up": ticked}).status_code == 422
+    assert len(world.reviews()) == 1
+    assert late.post("/desk/review", {**form, "follow_up": [second]}).status_code == 303
+    again = ticks(late, "?state=returned")
+    assert late.post("/desk/review", {**form, "follow_up": again}).status_code == 303
+    assert {review.body["decision"] for review in world.reviews()} == {"returned", "accepted"}
+
+
+def test_enter_in_the_words_for_the_doctor_never_accepts(world: DeskWorld) -> None:
+    follow_up_id = a_case(world)
+    browser = world.browser()
+    for path in ("review", f"follow-ups/{follow_up_id}"):
+        page = browser.get(f"/desk/{path}").text
+        (form,) = (part for part in page.split("<form")[1:] if 'name="note"' in part)
+        assert re.findall(r'<button[^>]* value="(\w+)"', form)[0] == "returned", path
+
+
+def test_going_on_from_one_to_the_next_passes_all_that_wait_and_begins_again(
+    world: DeskWorld,
+) -> None:
+    waiting = [a_case(world) for _ in range(3)]
+    browser = world.browser()
+    walked = [waiting[0]]
+    for _ in waiting:
+        page = browser.get(f"/desk/follow-ups/{walked[-1]}").text
+        found = re.search(r'<a class="button" href="/desk/follow-ups/([^"]+)"', page)
+        assert found is not None
+        walked.append(found.group(1))
+    assert walked == [*waiting, waiting[0]]

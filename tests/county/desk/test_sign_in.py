@@ -6,13 +6,15 @@ from datetime import timedelta
 
 import pytest
 
-from county.sessions import SESSION_LASTS, TRIES_PER_LOGIN, TRIES_WINDOW
+from county.sessions import SESSION_LASTS, TRIES_PER_LOGIN, TRIES_WINDOW, note_failure
+from county.tables import UserRow
+from tests.builders import COUNTY_ID
 from tests.county.desk.desk_world import PASSWORD, DeskWorld, csrf_in, sign_in
 
 ADDRESSES = (
     "/desk/overview", "/desk/people", "/desk/review", "/desk/phone-check", "/desk/ledger",
-    "/desk/ledger.xlsx", "/desk/quarantine", "/desk/tablets", "/desk/audit", "/desk/people/x",
-    "/desk/follow-ups/x",
+    "/desk/ledger.xlsx", "/desk/quarantine", "/desk/conflicts", "/desk/tablets", "/desk/audit",
+    "/desk/people/x", "/desk/follow-ups/x",
 )  # fmt: skip
 
 
@@ -78,6 +80,35 @@ def test_after_five_wrong_passwords_even_the_right_one_has_to_wait(world: DeskWo
     assert "分钟后再试" in answer.text
     world.clock.moment += TRIES_WINDOW + timedelta(seconds=1)
     assert sign_in(world.client(), "yunling").status_code == 303
+
+
+def test_whoever_keeps_trying_waits_no_longer_than_was_said(world: DeskWorld) -> None:
+    for _ in range(TRIES_PER_LOGIN):
+        sign_in(world.client(), "yunling", "wrong-password")
+    world.clock.moment += timedelta(minutes=10)
+    answer = sign_in(world.client(), "yunling")
+    assert "5 分钟后再试" in answer.text
+    assert len(world.acts("sign_in_failed")) == TRIES_PER_LOGIN
+    world.clock.moment += timedelta(minutes=5, seconds=1)
+    assert sign_in(world.client(), "yunling").status_code == 303
+
+
+def test_a_flood_of_failures_elsewhere_hides_nobodys_own(world: DeskWorld) -> None:
+    with world.database.writing() as session:
+        for number in range(1_500):
+            note_failure(session, COUNTY_ID, f"nobody-{number}", "203.0.113.9", world.clock.moment)
+    world.clock.moment += timedelta(minutes=1)
+    for _ in range(TRIES_PER_LOGIN):
+        assert sign_in(world.client(), "yunling", "wrong-password").status_code == 403
+    assert "分钟后再试" in sign_in(world.client(), "yunling").text
+
+
+def test_an_account_that_was_closed_ends_the_sessions_it_has(world: DeskWorld) -> None:
+    browser = world.browser()
+    with world.database.writing() as session:
+        session.get_one(UserRow, (COUNTY_ID, "reviewer-1")).active = False
+    assert browser.get("/desk/review").status_code == 303
+    assert sign_in(world.client(), "yunling").status_code == 403
 
 
 def test_a_session_ends_with_the_working_day(world: DeskWorld) -> None:

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import ast
+from collections.abc import Iterator
 from datetime import timedelta
+from importlib import import_module
+from pathlib import Path
 
-from county.tables import DeviceRow, QuarantineRow
+from county.desk.quarantine import SHOWN
+from county.tables import DeviceRow, QuarantineRow, UserRow
 from tests.builders import COUNTY_ID
 from tests.county.desk.desk_world import NOW, DeskWorld
+from words import say
+
+COUNTY = Path(__file__).parents[3] / "county"
 
 
 def a_tablet(world: DeskWorld, doctor_id: str = "doctor-1", silent_days: int = 0) -> str:
@@ -55,6 +63,32 @@ def test_a_township_sees_its_own_doctors_tablets_and_records_set_aside(world: De
     assert "doctor-3 的平板" in world.browser("county").get("/desk/quarantine").text
 
 
+def test_a_townships_record_set_aside_is_found_behind_any_number_of_others(
+    world: DeskWorld,
+) -> None:
+    set_aside(world, a_tablet(world, "doctor-1"))
+    theirs = a_tablet(world, "doctor-3")
+    with world.database.writing() as session:
+        for number in range(SHOWN):
+            session.add(
+                QuarantineRow(
+                    county_id=COUNTY_ID, op_id=f"op-{number}", device_id=theirs,
+                    code="desk.nothing_picked", values={}, envelope={"kind": "follow_up"},
+                    received_at=NOW + timedelta(minutes=1), settled_at=None, settled_by=None,
+                )
+            )  # fmt: skip
+    assert "doctor-1 的平板" in world.browser().get("/desk/quarantine").text
+
+
+def test_the_county_sees_the_tablet_of_a_doctor_who_has_no_village_left(world: DeskWorld) -> None:
+    set_aside(world, a_tablet(world, "doctor-1"))
+    with world.database.writing() as session:
+        session.get_one(UserRow, (COUNTY_ID, "doctor-1")).village_ids = []
+    for path in ("/desk/tablets", "/desk/quarantine"):
+        assert "doctor-1 的平板" in world.browser("county").get(path).text
+        assert "doctor-1 的平板" not in world.browser().get(path).text
+
+
 def test_a_record_set_aside_is_shown_with_its_reason_in_words(world: DeskWorld) -> None:
     set_aside(world, a_tablet(world))
     page = world.browser().get("/desk/quarantine").text
@@ -70,3 +104,27 @@ def test_the_audit_trail_narrows_down_to_a_user_and_an_act(world: DeskWorld) -> 
     narrowed = county.get("/desk/audit?user=reviewer-1&act=sign_in").text
     assert narrowed.count('<th scope="row"') == 1
     assert county.get("/desk/audit?act=export").text.count('<th scope="row"') == 0
+
+
+def test_every_act_that_is_written_down_has_its_words(world: DeskWorld) -> None:
+    written = {act for path in COUNTY.rglob("*.py") for act in acts_in(path)}
+    assert {"sign_in", "import_roster", "close_user", "wiped"} <= written
+    page = world.browser("county").get("/desk/audit").text
+    for act in sorted(written):
+        assert f'<option value="{act}">{say(f"desk.act.{act}")}</option>' in page
+
+
+def acts_in(path: Path) -> Iterator[str]:
+    """The acts a module writes down by name."""
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "note_act":
+            act = node.args[3]
+            if isinstance(act, ast.Constant):
+                yield str(act.value)
+            elif isinstance(act, ast.Name):
+                named = getattr(import_module(_module_of(path)), act.id, None)
+                yield from [named] if isinstance(named, str) else []
+
+
+def _module_of(path: Path) -> str:
+    return ".".join(path.relative_to(COUNTY.parent).with_suffix("").parts)

@@ -12,6 +12,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from core.followups import Guidance
 from core.people import Condition
 from core.vocabulary import Decision, GroupTag, Mode, Source
+from county.desk import ledger
 from tests.builders import a_follow_up, a_review, blood_pressure, glucose, heart_rate
 from tests.county.desk.desk_world import Browser, DeskWorld
 
@@ -145,6 +146,13 @@ def test_a_name_that_looks_like_a_formula_stays_a_name(world: DeskWorld) -> None
     assert (cell.value, cell.data_type) == ("=1+1", "s")
 
 
+def test_a_name_with_a_character_no_sheet_can_hold_costs_that_character_only(
+    world: DeskWorld,
+) -> None:
+    world.person(name="王\x0b秀英")
+    assert [line["姓名"] for line in lines_of(sheet_of(world.browser()))] == ["王秀英"]
+
+
 def test_the_sheet_is_ready_to_print_and_stamp(world: DeskWorld) -> None:
     world.person(GroupTag.HTN)
     sheet = sheet_of(world.browser())
@@ -180,3 +188,14 @@ def test_the_english_ledger_has_english_headings(world: DeskWorld) -> None:
     browser = world.browser()
     browser.get("/desk/language/en?back=/desk/ledger")
     assert lines_of(sheet_of(browser))[0]["Township"] == "云岭镇"
+
+
+def test_a_printed_page_says_that_it_holds_the_first_only(
+    world: DeskWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ledger, "SHOWN", 1)
+    for _ in range(2):
+        world.person()
+    page = world.browser().get("/desk/ledger?month=2026-11").text
+    (note,) = (part for part in page.split("<p class=") if "页面只显示前 1 人" in part)
+    assert note.startswith('"note">')
