@@ -87,6 +87,7 @@ def _shown_again(page: ft.Page, app: AppState) -> None:
 
 
 def _dress(page: ft.Page, app: AppState) -> None:
+    page.data = app  # whatever is pressed or typed on the page, its state is told
     page.title = words.say("app.name")
     page.fonts = theme.FONTS
     page.theme_mode = ft.ThemeMode.LIGHT

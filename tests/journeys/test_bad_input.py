@@ -59,8 +59,12 @@ def test_impossible_numbers_are_refused_and_stay_on_the_form(
     tablet.digits("6.1")
     tablet.tap("低压 105")
     tablet.digits("70")
+    tablet.tap(say("follow_up.change_class"))
+    tablet.tap(say("class.2"))
+    tablet.type_into(say("follow_up.override_reason"), "家里没人照看")
     tablet.tap(say("follow_up.save"), exact=True)
     tablet.sees(say("saved.kept"))
+    tablet.sees(say("class.2"))
 
 
 def test_a_visit_by_telephone_measures_nothing(world: World, browser: Browser) -> None:

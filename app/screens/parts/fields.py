@@ -8,14 +8,13 @@ from typing import Any
 import flet as ft
 
 from app import theme
-
-OnText = Callable[[str], object]
+from app.screens.parts.handlers import OnText, on_text
 
 
 def text_field(
     label: str,
     value: str,
-    on_text: OnText,
+    on_change: OnText,
     *,
     key: str,
     hint: str = "",
@@ -37,7 +36,7 @@ def text_field(
         max_lines=max(lines, 1),
         password=hidden,
         keyboard_type=ft.KeyboardType.NUMBER if digits_only else ft.KeyboardType.TEXT,
-        on_change=lambda event: on_text(event.control.value or ""),
+        on_change=on_text(on_change),
         on_submit=on_submit,
         text_size=20,
         bgcolor=theme.CARD,
@@ -48,8 +47,8 @@ def text_field(
     )
 
 
-def search(label: str, value: str, on_text: OnText, *, key: str) -> ft.TextField:
+def search(label: str, value: str, on_change: OnText, *, key: str) -> ft.TextField:
     """A field that looks things up as one types."""
-    field = text_field(label, value, on_text, key=key)
+    field = text_field(label, value, on_change, key=key)
     field.prefix_icon = ft.Icons.SEARCH
     return field
