@@ -39,10 +39,12 @@ class Entry:
 
 
 def entry_for(kinds: Sequence[str], texts: Mapping[str, str]) -> Entry:
-    """The keypad for the kinds of reading asked for, on the first field still empty."""
+    """The keypad for the kinds of reading asked for, on the first field to be gone on with."""
     order = tuple(field for kind in kinds for field in FIELDS.get(kind, ()))
-    empty = next((field for field in order if not texts.get(field)), None)
-    return Entry(order=order, texts={field: texts.get(field, "") for field in order}, active=empty)
+    typed = {field: texts.get(field, "") for field in order}
+    waiting = (f for f in order if not typed[f] or (f in _WHOLE and not is_complete(f, typed[f])))
+    active = next(waiting, None)
+    return Entry(order=order, texts=typed, active=active, is_fresh=not typed.get(active or ""))
 
 
 def press(entry: Entry, key: str) -> Entry:
@@ -72,6 +74,11 @@ def is_between_readings(entry: Entry) -> bool:
         return True
     begins_reading = any(fields[0] == entry.active for fields in FIELDS.values())
     return begins_reading and entry.is_fresh
+
+
+def is_half_typed(entry: Entry, field: str) -> bool:
+    """Whether the keypad is in the middle of a field's digits."""
+    return entry.active == field and not entry.is_fresh
 
 
 def is_complete(field: str, text: str) -> bool:

@@ -65,7 +65,7 @@ def _form(app: AppState, view: View, form: Form, filling: Filling) -> ft.Control
     body = frame.scrolling(_parts(view, form, filling), padding, spacing=20)
     if app.is_wide:
         keys = sections.pad(view, filling, key_height=theme.KEY_HEIGHT)
-        beside = frame.scrolling([keys, *sections.findings(view.findings)], theme.PAD)
+        beside = frame.scrolling([keys, *sections.findings(view)], theme.PAD)
         columns: list[ft.Control] = [
             ft.Container(body, expand=True),
             ft.Container(beside, width=sections.PAD_WIDTH),
@@ -102,9 +102,11 @@ def _parts(view: View, form: Form, filling: Filling) -> list[ft.Control]:
         parts.append(surfaces.banner(view.returned, "warn"))
     if view.resumed:
         parts.append(surfaces.banner(view.resumed, "info"))
-    parts.append(ft.Column([texts.soft(view.about), texts.soft(view.slot)], spacing=2, tight=True))
+    about: list[ft.Control] = [texts.strong(view.amends)] if view.amends else []
+    about += [texts.soft(view.about), texts.soft(view.slot)]
+    parts.append(ft.Column(about, spacing=2, tight=True))
     parts += [sections.mode(form, filling), sections.readings(view, filling)]
-    parts += [] if filling.app.is_wide else sections.findings(view.findings)
+    parts += [] if filling.app.is_wide else sections.findings(view)
     parts += [
         sections.symptoms(view, form, filling),
         sections.medicines(view, form, filling),
@@ -132,7 +134,9 @@ def _not_met(filling: Filling) -> ft.Control:
 
 def _foot(view: View, form: Form, filling: Filling) -> ft.Control:
     """What will be written, what stands against it, and the one button."""
-    rows: list[ft.Control] = [surfaces.banner(words, "warn") for words in view.troubles]
+    rows: list[ft.Control] = []
+    if view.troubles:
+        rows.append(surfaces.banner("\n".join(view.troubles), "warn"))
     summary = ft.Column(
         [
             texts.strong(view.class_words, lines=1),

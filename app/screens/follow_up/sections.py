@@ -7,7 +7,7 @@ import flet as ft
 from app import theme
 from app.screens.follow_up import choices
 from app.screens.follow_up.form import Filling, Form
-from app.screens.follow_up.view import TIMINGS, FieldView, FindingView, ReadingView, View
+from app.screens.follow_up.view import TIMINGS, FieldView, ReadingView, View
 from app.screens.parts import buttons, chips, fields, keypad, surfaces, texts
 from app.screens.parts.handlers import on
 from app.state import AppState
@@ -42,7 +42,6 @@ def readings(view: View, filling: Filling) -> ft.Control:
         )
     )
     rows += [_missing(reading, filling) for reading in view.readings if reading.is_asked_why]
-    rows += [surfaces.banner(r.trouble, "warn") for r in view.readings if r.trouble]
     if view.asks_timing:
         offered = choices.worded("timing", TIMINGS)
         choose = chips.one_of(offered, view.timing, setter(filling, "timing"), key="timing")
@@ -52,10 +51,7 @@ def readings(view: View, filling: Filling) -> ft.Control:
 
 def _reading(reading: ReadingView, filling: Filling) -> ft.Control:
     state = texts.strong(reading.missing) if reading.missing else texts.soft(reading.last)
-    title: list[ft.Control] = [
-        texts.strong(reading.title),
-        ft.Container(texts.soft(reading.unit), expand=True),
-    ]
+    title: list[ft.Control] = [texts.strong(reading.title), texts.soft(reading.unit)]
     values: list[ft.Control] = []
     for place, shown in enumerate(reading.fields):
         if place:
@@ -63,8 +59,12 @@ def _reading(reading: ReadingView, filling: Filling) -> ft.Control:
         values.append(_field(shown, filling))
     if not _side_by_side(filling.app):
         values += [ft.Container(expand=True), _why_button(reading, filling)]
-        return surfaces.card(ft.Row([*title, state], spacing=8), ft.Row(values, spacing=10))
-    head = ft.Row([*title, _why_button(reading, filling)], spacing=8)
+        beside = ft.Container(state, expand=True, alignment=ft.Alignment.CENTER_RIGHT)
+        return surfaces.card(ft.Row([*title, beside], spacing=8), ft.Row(values, spacing=10))
+    why = ft.Container(
+        _why_button(reading, filling), expand=True, alignment=ft.Alignment.CENTER_RIGHT
+    )
+    head = ft.Row([*title, why], spacing=6)
     return surfaces.card(
         head, ft.Row(values, spacing=10), state, expand=len(reading.fields) + 2, spacing=6
     )
@@ -162,9 +162,14 @@ def _pad_head(view: View, filling: Filling) -> ft.Control:
     )
 
 
-def findings(shown: tuple[FindingView, ...]) -> list[ft.Control]:
-    """What the rules say of the numbers, as soon as they are in."""
-    return [surfaces.banner(found.words, found.tone, detail=found.detail) for found in shown]
+def findings(view: View) -> list[ft.Control]:
+    """What cannot be so and what the rules say of the numbers, as soon as they are in.
+
+    Nothing that is about to be pressed moves away: beside the form they have a place of their own.
+    """
+    troubles = [surfaces.banner(r.trouble, "warn") for r in view.readings if r.trouble]
+    found = [surfaces.banner(f.words, f.tone, detail=f.detail) for f in view.findings]
+    return [*troubles, *found]
 
 
 def symptoms(view: View, form: Form, filling: Filling) -> ft.Control:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from app.screens.follow_up import choices
-from app.screens.follow_up.entry import FIELDS, is_between_readings
+from app.screens.follow_up.entry import FIELDS, is_between_readings, is_half_typed
 from app.screens.follow_up.form import Form
 from app.screens.parts import wording
 from app.screens.parts.chips import Choice
@@ -63,6 +63,7 @@ class View:
     heading: str
     note: str
     about: str
+    amends: str
     slot: str
     resumed: str
     returned: str
@@ -91,12 +92,11 @@ def present(form: Form) -> View:
     resident = opened.resident
     findings = _findings(form)
     unseen = [f for f in findings if f.tone == "emergency" and f.rule_id not in form.seen]
-    placed = {place for kind in opened.asks for place in (*FIELDS.get(kind, ()), kind)}
-    general = [refusal for refusal in form.refusals if refusal.place not in placed]
     return View(
         heading=say("follow_up.heading", name=resident.name),
         note=wording.age_and_sex(opened.age, resident.sex),
         about=_about(form),
+        amends=_amends(form),
         slot=_slot(form),
         resumed=say("follow_up.resumed") if opened.resumed else "",
         returned=returned_words(opened.returned) if opened.returned else "",
@@ -115,7 +115,7 @@ def present(form: Form) -> View:
         class_reason=_class_reason(form),
         needs_override_reason=is_overridden(form),
         next_words=_next_words(form),
-        troubles=tuple(sentence_for(refusal) for refusal in general),
+        troubles=_troubles(form),
         to_confirm=tuple(sentence_for(refusal) for refusal in form.to_confirm),
     )
 
@@ -125,6 +125,13 @@ def is_overridden(form: Form) -> bool:
     suggested = form.appraisal.triage.suggested_class if form.appraisal else None
     chosen = form.draft.visit_class
     return chosen is not None and suggested is not None and chosen != suggested
+
+
+def _amends(form: Form) -> str:
+    draft = form.draft
+    if draft.amends is None:
+        return ""
+    return say("follow_up.amends", day=wording.full_day(draft.occurred_on))
 
 
 def _about(form: Form) -> str:
@@ -170,14 +177,34 @@ def _reading(form: Form, kind: str) -> ReadingView:
     )
 
 
+def _places(kind: str) -> frozenset[str]:
+    """Where the rules and the reading of numbers say a reading stands."""
+    return frozenset({f"readings.{kind}", *FIELDS.get(kind, ())})
+
+
 def _trouble(form: Form, kind: str) -> str:
     """What is wrong with a reading; what is merely not yet typed is no trouble while typing."""
-    places = {kind, *FIELDS.get(kind, ())}
     judged: tuple[Refusal, ...] = form.appraisal.refusals if form.appraisal else ()
-    typed = all(getattr(form.draft, name) for name in FIELDS.get(kind, ()))
-    shown = (*form.refusals, *(judged if typed else ()))
-    sentences = [sentence_for(refusal) for refusal in shown if refusal.place in places]
-    return "\n".join(dict.fromkeys(sentences))
+    names = FIELDS.get(kind, ())
+    is_whole = all(getattr(form.draft, name) for name in names)
+    is_typed = is_whole and not any(is_half_typed(form.entry, name) for name in names)
+    # What lacks something else, as glucose its timing, has no values of its own.
+    at_once = [r for r in judged if is_typed and r.values and not r.soft]
+    shown = [r for r in (*form.refusals, *at_once) if r.place in _places(kind)]
+    return "\n".join(dict.fromkeys(sentence_for(refusal) for refusal in shown))
+
+
+def _troubles(form: Form) -> tuple[str, ...]:
+    """What stands against saving: the readings by name, whose troubles stand at them."""
+    amiss = [
+        kind
+        for kind in form.opened.asks
+        if any(refusal.place in _places(kind) for refusal in form.refusals)
+    ]
+    placed = frozenset[str]().union(*map(_places, amiss))
+    general = [sentence_for(r) for r in form.refusals if r.place not in placed]
+    named = wording.listed(say(f"reading.{kind}") for kind in amiss)
+    return (*([say("follow_up.amiss", readings=named)] if amiss else ()), *general)
 
 
 def _last(form: Form, kind: str) -> str:

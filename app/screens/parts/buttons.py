@@ -87,7 +87,7 @@ def plain(
         key=key,
         on_click=on_click,
         height=theme.TARGET,
-        style=ft.ButtonStyle(shape=_SHAPE, padding=ft.Padding.symmetric(horizontal=16)),
+        style=ft.ButtonStyle(shape=_SHAPE, padding=ft.Padding.symmetric(horizontal=12)),
     )
     return ft.Semantics(label=label, content=button) if label else button
 

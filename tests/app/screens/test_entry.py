@@ -93,6 +93,12 @@ def test_a_resumed_entry_begins_at_the_first_empty_field() -> None:
     assert entry.active == "heart_rate_bpm"
 
 
+def test_a_resumed_entry_goes_on_with_a_number_left_half_typed() -> None:
+    entry = typed("8", entry_for(KINDS, {"systolic_mmhg": "12"}))
+    assert entry.texts["systolic_mmhg"] == "128"
+    assert entry.active == "diastolic_mmhg"
+
+
 def test_with_nothing_to_type_the_keypad_does_nothing() -> None:
     empty = entry_for((), {})
     assert press(empty, "1") == empty

@@ -11,11 +11,14 @@ from app.screens.follow_up import choices
 from app.screens.follow_up.entry import press
 from app.screens.follow_up.form import Form, opened_form
 from app.screens.follow_up.view import present
+from app.services.drafts import Authorship, read_draft
 from app.services.followups import Appraisal
 from app.services.views import ReturnedView
 from core.findings import Finding, Severity
 from core.followups import Lifestyle
+from core.policy import default_policy
 from core.refusals import Refusal
+from core.validation import check_follow_up
 from core.vocabulary import (
     Mode,
     NotMeasured,
@@ -109,15 +112,49 @@ def test_a_half_typed_pressure_is_not_complained_of() -> None:
     assert present(typed(form, "96")).readings[0].trouble != ""
 
 
-def test_what_saving_refused_stands_at_its_reading_or_above_the_button() -> None:
-    form = form_with()
-    form.refusals = (
-        Refusal(code="number.unreadable", place="glucose_mmol_l", values={"typed": "x"}),
-        Refusal(code="disk.full", values={"free_mb": 3}),
+def judged(form: Form) -> Form:
+    """The form with what the county's rules refuse of the numbers in it."""
+    by = Authorship(
+        scope_id="s", author_id="d", contract_id=None, policy_version="1", recorded_at=NOW
     )
+    follow_up, unreadable = read_draft(form.draft, by)
+    resident, today = form.opened.resident, form.draft.occurred_on
+    refused = check_follow_up(default_policy(), resident, follow_up, today)
+    form.appraisal = Appraisal(triage=a_triage(), refusals=(*unreadable, *refused))
+    return form
+
+
+def test_an_impossible_number_is_told_at_its_reading_the_moment_it_is_typed() -> None:
+    pressure, heart_rate, glucose = present(judged(typed(form_with(), "3040"))).readings
+    assert "收缩压 30 不可能" in pressure.trouble
+    assert (heart_rate.trouble, glucose.trouble) == ("", "")
+
+
+def test_a_number_is_not_complained_of_while_a_digit_may_follow() -> None:
+    form = judged(typed(form_with(), "138827"))
+    assert present(form).readings[1].trouble == ""
+    assert "心率 7 不可能" in present(judged(typed(form, "."))).readings[1].trouble
+
+
+def test_what_is_only_unusual_or_not_yet_asked_is_no_trouble_while_typing() -> None:
+    view = present(judged(typed(form_with(), "186112766.3")))
+    assert [reading.trouble for reading in view.readings] == ["", "", ""]
+
+
+def test_what_saving_refused_stands_at_its_reading_and_is_named_above_the_button() -> None:
+    form = judged(typed(form_with(), "13882766.3"))
+    assert form.appraisal is not None
+    form.refusals = (*form.appraisal.refusals, Refusal(code="disk.full", values={"free_mb": 3}))
     view = present(form)
-    assert view.readings[2].trouble
-    assert len(view.troubles) == 1
+    assert [bool(reading.trouble) for reading in view.readings] == [False, False, True]
+    assert view.troubles[0] == "血糖没填好，改了才能保存。"
+    assert any("3" in trouble for trouble in view.troubles[1:])
+
+
+def test_a_correction_says_which_day_it_is_about() -> None:
+    assert present(form_with()).amends == ""
+    amending = form_with(amends="f1", occurred_on=date(2025, 12, 30))
+    assert present(amending).amends == "更正 2025年12月30日 的随访"
 
 
 def test_a_missing_reading_shows_its_reason() -> None:
