@@ -29,6 +29,8 @@ PAGE_PAD = 24
 RADIUS = 16
 TARGET = 56
 KEY_HEIGHT = 72
+SMALLEST = 18
+"""The smallest type there is, in pixels."""
 RAIL_WIDTH = 128
 READING_WIDTH = 1080
 """Widest a column of cards grows before it stops being easy to read."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import flet as ft
 
 from app.screens.hooks import use_made
-from app.screens.parts import buttons, fields, frame, surfaces
+from app.screens.parts import buttons, fields, frame
 from app.screens.parts.handlers import on
 from app.screens.parts.kept_up import kept_up
 from app.screens.reading import ask, use_answer
@@ -94,15 +94,17 @@ def Screen(app: AppState, resident_id: str) -> ft.Control:
         say("correction.save"), on(save), key="save-correction", disabled=not view.can_save
     )
     return frame.page(
-        app, view.heading, *_blocks(view, form), note=found.value.masked_id_number, foot=[step]
+        app,
+        view.heading,
+        *_blocks(view, form),
+        note=found.value.masked_id_number,
+        foot=[step],
+        trouble=form.trouble,
     )
 
 
 def _blocks(view: View, form: Form) -> list[ft.Control]:
-    blocks: list[ft.Control] = []
-    if form.trouble:
-        blocks.append(surfaces.banner(form.trouble, "warn"))
-    blocks += [_field(form, name, value) for name, value in view.values]
+    blocks: list[ft.Control] = [_field(form, name, value) for name, value in view.values]
     blocks.append(
         fields.text_field(
             say("correction.reason"),

@@ -13,6 +13,7 @@ from app import theme
 from app.screens.follow_up.form import toggled
 from app.screens.hooks import use_made
 from app.screens.parts import buttons, chips, fields, frame, surfaces, texts, wording
+from app.screens.parts.delivery import DELIVERY_TONES
 from app.screens.parts.handlers import on
 from app.screens.parts.kept_up import kept_up
 from app.screens.reading import ask, use_answer
@@ -23,7 +24,8 @@ from words import say
 if TYPE_CHECKING:
     from app.services.education import EducationRow
 
-AUDIENCES = ("household", "resident", "group", "lecture", "school")
+AUDIENCES = ("group", "lecture", "school")
+"""Whom one teaches away from a home; a family is taught from its own page."""
 TOPICS = (
     "hypertension",
     "diabetes",
@@ -51,7 +53,7 @@ class Form:
 
     occurred_on: date
     household_id: str | None = None
-    audience: str = "household"
+    audience: str = "group"
     topics: tuple[str, ...] = ()
     materials: tuple[str, ...] = ()
     minutes: str = ""
@@ -83,6 +85,13 @@ class Form:
         self.answers = tuple(answers)
 
 
+def opened_form(today: date, household_id: str) -> Form:
+    """A fresh form, for a household or, where none is named, for a number of people."""
+    if not household_id:
+        return Form(occurred_on=today)
+    return Form(occurred_on=today, household_id=household_id, audience="household")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Taught:
     """A visit of the past in words."""
@@ -90,6 +99,7 @@ class Taught:
     day: str
     words: str
     delivery: str
+    tone: str
 
 
 def present(rows: Sequence[EducationRow]) -> tuple[Taught, ...]:
@@ -106,6 +116,7 @@ def present(rows: Sequence[EducationRow]) -> tuple[Taught, ...]:
                 count=row.education.people_reached,
             ),
             delivery=say(f"delivery.{row.delivery}"),
+            tone=DELIVERY_TONES.get(row.delivery, "plain"),
         )
         for row in rows
     )
@@ -116,7 +127,7 @@ def present(rows: Sequence[EducationRow]) -> tuple[Taught, ...]:
 def Screen(app: AppState, household_id: str = "") -> ft.Control:
     """The form, and the visits before it."""
     work = app.work
-    form = use_made(lambda: Form(occurred_on=app.clock.today(), household_id=household_id or None))
+    form = use_made(lambda: opened_form(app.clock.today(), household_id))
     recent = use_answer(lambda: work.education.recent(20), app.pulse)
 
     async def save() -> None:
@@ -135,11 +146,11 @@ def Screen(app: AppState, household_id: str = "") -> ft.Control:
 
     return frame.page(
         app,
-        say("place.education"),
-        *([surfaces.banner(form.trouble, "warn")] if form.trouble else []),
+        say("education.title"),
         *_laid_out(app, _form(form), _past(present(recent.value or ()))),
         note=wording.weekday(form.occurred_on),
         foot=[buttons.primary(say("education.save"), on(save), key="save")],
+        trouble=form.trouble,
     )
 
 
@@ -154,6 +165,7 @@ def _form(form: Form) -> ft.Control:
     rows: list[ft.Control] = []
     if form.household_id is None:
         rows.append(_one_of(form, "audience", AUDIENCES, "audience"))
+        rows.append(texts.soft(say("education.at_home_advice")))
     rows += [
         _any_of(form, "topics", TOPICS, "topic"),
         _any_of(form, "materials", MATERIALS, "material"),
@@ -166,7 +178,7 @@ def _form(form: Form) -> ft.Control:
         surfaces.section(
             say("education.satisfied"),
             chips.one_of(
-                _yes_no(),
+                _satisfied(),
                 _code(form.satisfied),
                 lambda code: setattr(form, "satisfied", code == "yes"),
                 key="satisfied",
@@ -180,7 +192,9 @@ def _form(form: Form) -> ft.Control:
             lines=2,
         ),
     ]
-    return ft.Column(rows, spacing=20, tight=True)
+    return ft.Column(
+        rows, spacing=20, tight=True, horizontal_alignment=ft.CrossAxisAlignment.STRETCH
+    )
 
 
 def _one_of(form: Form, name: str, codes: Sequence[str], prefix: str) -> ft.Control:
@@ -225,8 +239,8 @@ def _question(form: Form, place: int) -> ft.Control:
     )
 
 
-def _yes_no() -> tuple[chips.Choice, ...]:
-    return (("yes", say("app.yes")), ("no", say("app.no")))
+def _satisfied() -> tuple[chips.Choice, ...]:
+    return (("yes", say("education.is_satisfied")), ("no", say("education.not_satisfied")))
 
 
 def _code(value: bool | None) -> str | None:
@@ -243,7 +257,7 @@ def _past(taught: Sequence[Taught]) -> ft.Control:
                     ft.Row(
                         [
                             ft.Container(texts.soft(visit.day), expand=True),
-                            surfaces.pill(visit.delivery),
+                            surfaces.pill(visit.delivery, visit.tone),
                         ]
                     ),
                     texts.body(visit.words),

@@ -80,7 +80,7 @@ def _member(row: MemberRow) -> PersonLine:
         reason=_reason(row),
         tone=TONES.get(row.urgency or "", "plain"),
         dots=tuple(dot.state for dot in row.dots),
-        detail=say("household.last_on", day=wording.day(last)) if last else "",
+        detail=say("household.last_on", day=wording.full_day(last)) if last else "",
         has_draft=say("person.has_draft") if row.has_draft else "",
     )
 
@@ -138,7 +138,7 @@ def _blocks(app: AppState, view: View) -> list[ft.Control]:
     taught = surfaces.card(*[texts.body(line) for line in view.education or [say("app.none_yet")]])
     side: list[ft.Control] = [
         surfaces.section(say("household.facts"), facts),
-        surfaces.section(say("place.education"), taught),
+        surfaces.section(say("education.title"), taught),
     ]
     if not app.is_wide:
         return [members, *side]

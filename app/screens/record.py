@@ -109,15 +109,18 @@ def Screen(app: AppState, follow_up_id: str) -> ft.Control:
     view = present(found.value)
     blocks = _blocks(view)
     if is_withdrawing:
-        blocks.append(
+        # First on the page: at its end a long record would hide that something opened.
+        blocks.insert(
+            0,
             surfaces.section(
                 say("record.withdraw"),
                 fields.text_field(say("record.reason"), reason, set_reason, key="reason"),
                 buttons.danger(say("record.withdraw_now"), on(withdraw), key="withdraw-now"),
-            )
+            ),
         )
+    words = say("app.cancel" if is_withdrawing else "record.withdraw")
     steps = [
-        buttons.plain(say("record.withdraw"), on(set_withdrawing, True), key="withdraw"),
+        buttons.plain(words, on(set_withdrawing, not is_withdrawing), key="withdraw"),
         buttons.primary(
             say("record.amend"), on(app.go, routes.amendment(follow_up_id)), key="amend"
         ),

@@ -117,17 +117,16 @@ def Screen(app: AppState, resident_id: str) -> ft.Control:
             app.changed()
 
     opened = [_open(shown, settle) for shown in present(found.value or (), resident_id)]
-    trouble = [surfaces.banner(form.trouble, "warn")] if form.trouble else []
     return frame.page(
         app,
         say("referral.heading"),
-        *trouble,
         *opened,
         *_form(form),
         note=person.value.resident.name if person.value else "",
         foot=[
             buttons.primary(say("referral.save"), on(save), key="save-referral"),
         ],
+        trouble=form.trouble,
     )
 
 

@@ -56,6 +56,7 @@ class EventView:
 class View:
     """What a resident's page shows."""
 
+    resident_id: str
     heading: str
     note: str
     tags: tuple[str, ...]
@@ -84,6 +85,7 @@ def present(found: ResidentView) -> View:
         found.village, house.group_no if house else "", house.house_no if house else ""
     )
     return View(
+        resident_id=resident.id,
         heading=resident.name,
         note=" · ".join(
             part for part in (wording.age_and_sex(found.age, resident.sex), place) if part
@@ -276,7 +278,15 @@ def _blocks(app: AppState, view: View, chosen: int | None, set_chosen: Choose) -
     if view.due:
         first, *others = view.due
         left.append(surfaces.banner(first, "warn", detail="\n".join(others)))
-    left += [surfaces.banner(words, "refer") for words in view.referrals]
+    trace = on(app.go, routes.referral(view.resident_id))
+    left += [
+        surfaces.banner(
+            words,
+            "refer",
+            action=buttons.secondary(say("resident.trace"), trace, key=f"trace-{place}"),
+        )
+        for place, words in enumerate(view.referrals)
+    ]
     left.append(_account(view, chosen, set_chosen))
     if view.programmes:
         left.append(_programmes_card(view))

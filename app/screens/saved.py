@@ -26,6 +26,7 @@ class View:
     """
 
     heading: str
+    note: str
     slot: str
     told: tuple[str, ...]
     class_words: str
@@ -42,6 +43,7 @@ def present(saved: Saved, visit: tuple[str, ...]) -> View:
     following = visit[0] if visit else saved.next_member
     return View(
         heading=say("saved.not_met" if follow_up.not_met else "saved.heading"),
+        note=saved.name,
         slot=say("saved.slot", number=slot.number) if slot else say("saved.no_slot"),
         told=tuple(wording.reason(why) for why in saved.told),
         class_words=say(f"class.{follow_up.visit_class}") if follow_up.visit_class else "",
@@ -89,7 +91,14 @@ def Screen(app: AppState, _follow_up_id: str) -> ft.Control:
                 say("saved.next"), on(go_on), key="next-member", icon=ft.Icons.ARROW_FORWARD
             )
         )
-    return frame.page(app, view.heading, *_blocks(view, on(refer)), foot=steps, on_back=finish)
+    return frame.page(
+        app,
+        view.heading,
+        *_blocks(view, on(refer)),
+        note=view.note,
+        foot=steps,
+        on_back=finish,
+    )
 
 
 def _blocks(view: View, refer: buttons.Handler) -> list[ft.Control]:

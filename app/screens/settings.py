@@ -9,6 +9,7 @@ import flet as ft
 
 import words
 from app import theme
+from app.clock import local_day
 from app.config import FONT_SCALES, LANGUAGES
 from app.screens.hooks import use_made
 from app.screens.parts import buttons, chips, fields, frame, keypad, surfaces, texts, wording
@@ -69,7 +70,7 @@ def present_about(about: About) -> tuple[tuple[str, str], ...]:
         (say("about.residents"), str(about.residents)),
         (say("about.follow_ups"), str(about.follow_ups)),
         (say("about.store"), f"{about.store_bytes / 1_048_576:.1f} MB"),
-        (say("about.enrolled"), wording.full_day(about.enrolled_at.date())),
+        (say("about.enrolled"), wording.full_day(local_day(about.enrolled_at))),
         (say("about.device"), about.device_id[-8:]),
     )
 

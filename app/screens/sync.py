@@ -95,7 +95,7 @@ def _proof(found: SyncView) -> str:
 
 
 def _returned(row: ReturnedView) -> Trouble:
-    day = wording.day(row.occurred_on)
+    day = wording.full_day(row.occurred_on)
     return Trouble(
         record_id=row.follow_up_id,
         title=say(f"sync.{row.decision}", name=row.name, day=day),

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from app.services.views import PersonRow
 
 HOUSES_AT_ONCE = 30
+ROOM_ALONE, ROOM_BESIDE_THE_MONTH = 350, 680
+"""Widths of a page on which the search field says what it takes."""
 FILTER_TAGS = (GroupTag.HTN, GroupTag.T2DM, GroupTag.ELDERLY65)
 _TONES = {"emergency": "emergency", "revisit": "refer", "this_week": "warn", "this_month": "info"}
 
@@ -186,8 +188,7 @@ def Screen(app: AppState) -> ft.Control:
 
 
 def _tools(app: AppState, view: View, search: str, set_search: fields.OnText) -> ft.Control:
-    hint = say("today.search" if app.has_room_for(theme.WIDE_FROM) else "today.search_short")
-    box = fields.search(hint, search, set_search, key="search")
+    box = fields.search(say(search_words(app)), search, set_search, key="search")
     month = _month(view)
     if app.is_compact:
         return ft.Column(
@@ -197,6 +198,14 @@ def _tools(app: AppState, view: View, search: str, set_search: fields.OnText) ->
             horizontal_alignment=ft.CrossAxisAlignment.STRETCH,
         )
     return ft.Row([ft.Container(box, expand=3), ft.Container(month, expand=2)], spacing=theme.PAD)
+
+
+def search_words(app: AppState) -> str:
+    """As much of what can be searched for as the field has room to say on one line."""
+    if app.has_room_for(theme.WIDE_FROM):
+        return "today.search"
+    room = ROOM_ALONE if app.is_compact else ROOM_BESIDE_THE_MONTH
+    return "today.search_short" if app.has_room_for(room) else "today.search_only"
 
 
 def _month(view: View) -> ft.Control:

@@ -84,11 +84,12 @@ class Appraisal:
 class Saved:
     """A follow-up that is durable on this tablet.
 
-    `told` is what to tell the resident; `next_member` the next of the household who is owed;
-    `referral_made` tells that the slip that was needed has been saved since.
+    `name` is the resident's, `told` what to tell them, `next_member` the next of the household
+    who is owed; `referral_made` tells that the slip that was needed has been saved since.
     """
 
     follow_up: FollowUp
+    name: str
     slot_filled: Slot | None
     triage: Triage
     referral_needed: bool
@@ -313,6 +314,7 @@ class FollowUpService:
         renew_account(session, self._practice, history)
         return Saved(
             follow_up=follow_up,
+            name=history.resident.name,
             slot_filled=next((s for s in account.slots if s.filled_by == follow_up.id), None),
             triage=case.triage,
             referral_needed=case.triage.refer,

@@ -61,6 +61,14 @@ def own_village_scope(session: Session) -> str:
     return next((s for s in scopes if s.startswith(VILLAGE_SCOPES)), scopes[0])
 
 
+def own_villages(session: Session) -> frozenset[str]:
+    """The ids of the villages whose people are on this tablet; others are known by name only."""
+    scopes: list[str] = json.loads(the_device(session).scopes)
+    return frozenset(
+        scope.removeprefix(VILLAGE_SCOPES) for scope in scopes if scope.startswith(VILLAGE_SCOPES)
+    )
+
+
 def latest_contract(history: History) -> Contract | None:
     """The contract in force, else the one that ended last."""
     return max(

@@ -14,6 +14,7 @@ from sqlmodel import Session
 from app.services.accounts import URGENCIES, dots_in, due_in, renew_everybody
 from app.services.deliveries import returned_to
 from app.services.drafts import FOLLOW_UP_DRAFT
+from app.services.looking_up import own_villages
 from app.services.people_views import person_row, village_names
 from app.services.practice import Practice
 from app.services.views import DotView, PersonRow, Why
@@ -129,12 +130,15 @@ class TodayService:
             done, owed = accounts.month_count(session, self._practice.today)
             badge = self._badge(session)
             residents = people.count(session)
+            own = own_villages(session)
         return TodayView(
             today=self._practice.today,
             groups=_grouped(row for row in rows if _wanted(row, only)),
             month=MonthCount(done=done, owed=owed),
             sync=badge,
-            villages=tuple(VillageChoice(id=id, name=name) for id, name in villages.items()),
+            villages=tuple(
+                VillageChoice(id=id, name=name) for id, name in villages.items() if id in own
+            ),
             residents=residents,
             returned=badge.returned,
         )

@@ -140,7 +140,7 @@ def _about(form: Form) -> str:
     place = wording.where(
         opened.village, house.group_no if house else "", house.house_no if house else ""
     )
-    last = say("follow_up.last_on", day=wording.day(opened.last_on)) if opened.last_on else ""
+    last = say("follow_up.last_on", day=wording.full_day(opened.last_on)) if opened.last_on else ""
     return " · ".join(part for part in (place, last) if part)
 
 

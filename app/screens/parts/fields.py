@@ -8,7 +8,9 @@ from typing import Any
 import flet as ft
 
 from app import theme
-from app.screens.parts.handlers import OnText, on_text
+from app.screens.parts.handlers import on_text
+
+OnText = Callable[[str], object]
 
 
 def text_field(

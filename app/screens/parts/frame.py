@@ -32,13 +32,17 @@ def page(
     actions: Sequence[ft.Control] = (),
     foot: Sequence[ft.Control] = (),
     foot_words: str = "",
+    trouble: str = "",
     on_back: Callable[[], object] | None = None,
 ) -> ft.Control:
-    """A screen: its bar, its content in a scrolling column, and steps fixed at its foot."""
+    """A screen: its bar, its content in a scrolling column, and steps fixed at its foot.
+
+    `trouble`, why a step was refused, stands beside the steps wherever one has scrolled.
+    """
     parts: list[ft.Control] = [bar(app, heading, note=note, actions=actions, on_back=on_back)]
     parts.append(_content(app, controls))
     if foot:
-        parts.append(_foot(app, foot, foot_words))
+        parts.append(_foot(app, foot, foot_words, trouble))
     middle = ft.Column(parts, spacing=0, expand=True)
     if app.place not in routes.ROOTS:
         return middle
@@ -100,7 +104,7 @@ def scrolling(controls: Sequence[ft.Control], padding: int, spacing: int = theme
     )
 
 
-def _foot(app: AppState, foot: Sequence[ft.Control], words: str) -> ft.Container:
+def _foot(app: AppState, foot: Sequence[ft.Control], words: str, trouble: str) -> ft.Container:
     """The steps at the foot, with what they are about beside or above them."""
     steps = ft.Row(
         list(foot), spacing=12, run_spacing=8, wrap=True, alignment=ft.MainAxisAlignment.END
@@ -111,6 +115,13 @@ def _foot(app: AppState, foot: Sequence[ft.Control], words: str) -> ft.Container
         content = ft.Column([line, steps], spacing=8, tight=True)
     elif words:
         content = ft.Row([ft.Container(line, expand=True), steps], spacing=12)
+    if trouble:
+        content = ft.Column(
+            [surfaces.banner(trouble, "warn"), content],
+            spacing=10,
+            tight=True,
+            horizontal_alignment=ft.CrossAxisAlignment.END,
+        )
     return ft.Container(
         content=content,
         bgcolor=theme.CARD,
@@ -151,7 +162,14 @@ def _place_button(app: AppState, place: Place) -> ft.Container:
         content=ft.Column(
             [
                 ft.Icon(_ICONS[place][is_here], color=ink, size=28),
-                ft.Text(say(f"place.{place.screen}"), color=ink, no_wrap=True, theme_style=style),
+                ft.Text(
+                    say(f"place.{place.screen}"),
+                    color=ink,
+                    no_wrap=True,
+                    theme_style=style,
+                    # Five places side by side have no room for larger type.
+                    size=theme.SMALLEST if app.is_compact else None,
+                ),
             ],
             spacing=2,
             tight=True,

@@ -7,7 +7,6 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 Bound = Callable[[Any], Awaitable[None]]
-OnText = Callable[[str], object]
 
 
 def on(handler: Callable[..., object], *arguments: object) -> Bound:
@@ -24,7 +23,7 @@ def on(handler: Callable[..., object], *arguments: object) -> Bound:
     return handle
 
 
-def on_text(handler: OnText) -> Bound:
+def on_text(handler: Callable[[str], object]) -> Bound:
     """An event handler that calls `handler` with a field's new text; typing is being at work."""
 
     async def handle(event: Any) -> None:

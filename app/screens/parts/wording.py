@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime
 from typing import Protocol
 
@@ -63,14 +63,16 @@ def reason(why: Sayable) -> str:
 
 
 def phrase(key: str, values: Mapping[str, object]) -> str:
-    """A sentence whose gaps may be days, which are worded too."""
-    return say(key, None, **{name: _worded(value) for name, value in values.items()})
+    """A sentence whose gaps may be days, which are worded too, with the year where it changes."""
+    years = {value.year for value in values.values() if isinstance(value, date)}
+    in_words = day if len(years) < 2 else full_day
+    return say(key, None, **{name: _worded(value, in_words) for name, value in values.items()})
 
 
-def _worded(value: object) -> object:
+def _worded(value: object, in_words: Callable[[date], str]) -> object:
     if isinstance(value, datetime):
         return moment(value)
-    return day(value) if isinstance(value, date) else value
+    return in_words(value) if isinstance(value, date) else value
 
 
 def age_and_sex(age: int, sex: str) -> str:

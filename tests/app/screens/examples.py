@@ -162,6 +162,7 @@ def a_saved(**fields: Any) -> Saved:
     return Saved(
         **{
             "follow_up": a_follow_up("r1"),
+            "name": "王建国",
             "slot_filled": None,
             "triage": a_triage(),
             "referral_needed": False,

@@ -161,6 +161,19 @@ def test_an_event_says_how_far_its_record_has_got() -> None:
     assert second.record_id is None
 
 
+def test_a_span_over_the_years_end_says_its_years() -> None:
+    def told(from_on: date, to_on: date) -> str:
+        why = Why(code="timeline.contract", values={"from_on": from_on, "to_on": to_on})
+        item = TimelineItem(
+            id="c1", kind="contract", on=LAST, summary=why, delivery=Delivery.COUNTY_HAS_IT
+        )
+        return resident.present(a_page(timeline=(item,))).events[0].words
+
+    assert told(date(2026, 1, 1), date(2026, 12, 31)) == "签约 1月1日 至 12月31日"
+    across = told(date(2025, 11, 10), date(2027, 11, 9))
+    assert across == "签约 2025年11月10日 至 2027年11月9日"
+
+
 def test_somebody_who_left_cannot_be_followed_up() -> None:
     person = a_resident(GroupTag.HTN, left="moved", left_on=LAST)
     view = resident.present(a_page(resident=person))

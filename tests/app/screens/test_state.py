@@ -10,6 +10,7 @@ import flet as ft
 import pytest
 
 from app import routes
+from app.screens.parts import buttons, frame
 from app.screens.parts.kept_up import kept_up
 from app.screens.reading import ask
 from app.screens.unlock import Attempt, after_key, chosen_doctor, present
@@ -129,6 +130,14 @@ def test_a_screen_that_cannot_be_drawn_says_so_and_leaves_the_way_to_the_others(
 
     shown = words_on(broken(an_app()))
     assert {say("refusal.unexpected"), say("place.sync")} <= shown
+
+
+def test_why_a_step_was_refused_stands_beside_the_step() -> None:
+    step = buttons.primary(say("education.save"), None, key="save")
+    shown = frame.page(an_app(), "", foot=[step], trouble="请选择讲了什么")
+    assert isinstance(shown, ft.Row)
+    foot = shown.controls[-1].controls[-1]
+    assert {say("education.save"), "请选择讲了什么"} <= words_on(foot)
 
 
 def words_on(control: object) -> set[str]:

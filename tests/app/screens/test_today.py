@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any, cast
 
-from app.screens.today import present, present_found
+import pytest
+
+from app.screens.today import present, present_found, search_words
 from app.services.today import DueGroup, MonthCount, TodayFilter, VillageChoice
+from app.state import AppState
 from tests.app.screens.examples import NOW, a_badge, a_due_row, a_person_row, a_today
+from tests.fakes import FakeClock
 
 
 def test_members_of_one_house_stand_together() -> None:
@@ -87,6 +92,21 @@ def test_before_the_first_synchronisation_the_badge_says_that_the_list_has_not_c
 def test_people_found_are_told_apart_by_house_and_id() -> None:
     found = present_found([a_person_row()])[0]
     assert found.detail == "石门村 3组 15号 · 王建国家 · 身份证尾号 021X"
+
+
+@pytest.mark.parametrize(
+    ("width", "scale", "words"),
+    [
+        (1280, 1.0, "today.search"),
+        (800, 1.0, "today.search_short"),
+        (800, 1.5, "today.search_only"),
+        (412, 1.0, "today.search_short"),
+        (412, 1.5, "today.search_only"),
+    ],
+)
+def test_the_search_says_as_much_as_one_line_holds(width: int, scale: float, words: str) -> None:
+    app = AppState(cast("Any", None), FakeClock(), width=width, font_scale=scale)
+    assert search_words(app) == words
 
 
 def test_a_filter_without_anybody_is_not_called_finished_work() -> None:

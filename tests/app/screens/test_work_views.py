@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -15,6 +15,7 @@ from app.services.enrolling import InterruptedEnrolment
 from app.services.followups import FollowUpView
 from app.services.month import MonthView, OwedRow, Pattern
 from app.services.referrals import ReferralRow
+from app.services.settings import About
 from app.services.sync import RecordRow, RefusedRow, SyncView
 from app.services.views import Delivery, ReturnedView, Why
 from app.sync.troubles import Trouble
@@ -35,6 +36,10 @@ def test_in_a_household_visit_the_next_of_it_comes_before_any_other() -> None:
     assert saved.present(a_saved(next_member="r9"), ("r2", "r3")).next_resident_id == "r2"
     assert saved.present(a_saved(next_member="r9"), ()).next_resident_id == "r9"
     assert saved.present(a_saved(), ()).next_resident_id is None
+
+
+def test_what_was_saved_names_the_resident() -> None:
+    assert saved.present(a_saved(name="李秀英"), ()).note == "李秀英"
 
 
 def test_what_to_tell_the_resident_is_in_plain_words() -> None:
@@ -130,6 +135,7 @@ def test_a_returned_visit_opens_its_correction() -> None:
         returned_at=NOW,
     )
     trouble = sync.present(a_sync_view(returned=(returned,)), NOW).troubles[0]
+    assert trouble.title == "王建国 2026年11月22日 的随访被退回"
     assert trouble.opens == "f1"
     assert "缺血糖" in trouble.why
 
@@ -262,16 +268,41 @@ def test_visits_of_teaching_are_told_with_topics_and_people() -> None:
     )
     taught = education.present([row])[0]
     assert taught.words == "王建国家：高血压（3人）"
-    assert taught.delivery == "在平板上"
+    assert (taught.delivery, taught.tone) == ("在平板上", "info")
 
 
 def test_the_teaching_form_keeps_unasked_questions_out() -> None:
-    form = education.Form(occurred_on=TODAY, household_id="h1")
+    form = education.opened_form(TODAY, "h1")
     form.answer(1, False)
     form.topics = ("hypertension",)
     draft = form.draft()
     assert draft.answers == (False,)
     assert (draft.household_id, draft.topics) == ("h1", ("hypertension",))
+
+
+def test_a_family_is_taught_at_its_own_page_and_only_there() -> None:
+    at_home, away = education.opened_form(TODAY, "h1"), education.opened_form(TODAY, "")
+    assert (at_home.audience, at_home.household_id) == ("household", "h1")
+    assert (away.audience in education.AUDIENCES, away.household_id) == (True, None)
+    assert "household" not in education.AUDIENCES
+
+
+def test_a_tablet_enrolled_before_dawn_was_enrolled_that_day() -> None:
+    about = About(
+        app_version="1",
+        store_version=1,
+        doctor_name="周大夫",
+        county_name="青川县",
+        county_url="http://127.0.0.1:1",
+        device_id="device-1",
+        enrolled_at=datetime(2026, 11, 21, 22, 30, tzinfo=UTC),
+        policy_version="1",
+        policy_from=None,
+        residents=0,
+        follow_ups=0,
+        store_bytes=0,
+    )
+    assert ("登记日期", "2026年11月22日") in settings.present_about(about)
 
 
 @pytest.mark.parametrize(

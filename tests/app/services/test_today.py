@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date, timedelta
 
 import pytest
@@ -10,7 +11,8 @@ from sqlmodel import select
 from app.services.drafts import FollowUpDraft
 from app.services.today import DueRow, TodayFilter, TodayView, badge_state
 from app.services.workplace import Workplace
-from app.store.tables import AccountRow
+from app.store.tables import AccountRow, DeviceRow
+from core.ids import village_scope
 from core.vocabulary import Decision, GroupTag
 from tests.app.services.conftest import Village, come_down
 from tests.app.services.visits import save
@@ -93,6 +95,17 @@ def test_a_village_is_walked_house_by_house_with_numbers_as_numbers(
     (closing,) = [group for group in work.today.list().groups if group.code == "this_month"]
     houses = [row.house_no for row in closing.rows]
     assert houses == ["1-1", "2", "10", "11", "11"]
+
+
+def test_only_villages_whose_people_are_on_the_tablet_can_be_chosen(
+    work: Workplace, village: Village
+) -> None:
+    theirs = a_village(id="village-2", name="柳沟村")
+    come_down(work.store, theirs)
+    with work.store.transaction() as session:
+        device = session.exec(select(DeviceRow)).one()
+        device.scopes = json.dumps(["county", village_scope(a_village().id)])
+    assert [choice.name for choice in work.today.list().villages] == ["石门村"]
 
 
 def test_the_filter_leaves_out_other_villages_tags_and_groups(
