@@ -110,9 +110,16 @@ def _enrol_tablet(folder: Path, demo: DemoCounty) -> None:
         enrol(tablet, folder, demo)
 
 
+def _command() -> str:
+    """`luyue` as a shell finds it: by its name, or else beside the Python that runs the demo."""
+    return "luyue" if shutil.which("luyue") else str(Path(sys.executable).with_name("luyue"))
+
+
 def _ways_in(folder: Path, demo: DemoCounty, tablet_port: int) -> Iterator[str]:
-    first, second = demo.doctors[0], demo.doctors[1]
-    invitation, _ = invite_doctor(county_config(folder), second.user_id)
+    first, second, *others = demo.doctors
+    county = county_config(folder)
+    invitation, _ = invite_doctor(county, second.user_id)
+    luyue = _command()
     yield ""
     yield say("demo.desk", url=f"{demo.county_url}/desk")
     for user in demo.users:
@@ -124,8 +131,13 @@ def _ways_in(folder: Path, demo: DemoCounty, tablet_port: int) -> Iterator[str]:
         doctor=second.name,
         village=second.place,
         code=invitation.code,
-        command=f"luyue tablet --port {tablet_port + 1} --data {folder}/tablet2"
+        command=f"{luyue} tablet --port {tablet_port + 1} --data {folder}/tablet2"
         f" --county {demo.county_url}",
     )
-    yield say("demo.others", doctors="、".join(doctor.name for doctor in demo.doctors[2:]))
+    if others:
+        yield say(
+            "demo.others",
+            doctors="、".join(doctor.name for doctor in others),
+            command=f"{luyue} county invite {others[0].name} --data {county.data_dir}",
+        )
     yield say("demo.end")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -187,24 +188,33 @@ def test_the_demo_comes_up_tells_the_ways_in_and_ends_all_it_started(
     shown: subprocess.Popen[str],
 ) -> None:
     assert shown.stdout is not None
-    desk, tablet = two_addresses(shown.stdout)
+    said = ways_in(shown.stdout)
+    desk, tablet = two_addresses(said)
     for url in (desk, tablet):
         with urllib.request.urlopen(url, timeout=10) as answer:
             assert answer.status == 200
+    invite = re.search(r"luyue (county invite [^）]+)", "".join(said))
+    assert invite is not None
+    subprocess.run([sys.executable, "-m", "console", *invite[1].split()], check=True)
     shown.send_signal(signal.SIGINT)
     assert shown.wait(30) == 0
     assert not answers(desk)
     assert not answers(tablet)
 
 
-def two_addresses(lines: Iterable[str]) -> list[str]:
-    """The addresses of the desk and of the tablet, once all ways in have been told."""
+def ways_in(lines: Iterable[str]) -> list[str]:
+    """What the demo says until all ways in have been told."""
     said: list[str] = []
     for line in lines:
-        said += [line.split()[-1]] if line.startswith(("审核工作台", "医生平板")) else []
+        said.append(line)
         if "Ctrl-C" in line:
             break
     return said
+
+
+def two_addresses(said: Iterable[str]) -> list[str]:
+    """The addresses of the desk and of the tablet."""
+    return [line.split()[-1] for line in said if line.startswith(("审核工作台", "医生平板"))]
 
 
 def answers(url: str) -> bool:

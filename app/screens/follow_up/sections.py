@@ -64,7 +64,7 @@ def _reading(reading: ReadingView, filling: Filling) -> ft.Control:
     why = ft.Container(
         _why_button(reading, filling), expand=True, alignment=ft.Alignment.CENTER_RIGHT
     )
-    head = ft.Row([*title, why], spacing=6)
+    head = ft.Row([*title, why], spacing=4)
     return surfaces.card(
         head, ft.Row(values, spacing=10), state, expand=len(reading.fields) + 2, spacing=6
     )
