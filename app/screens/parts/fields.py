@@ -40,7 +40,6 @@ def text_field(
         keyboard_type=ft.KeyboardType.NUMBER if digits_only else ft.KeyboardType.TEXT,
         on_change=on_text(on_change),
         on_submit=on_submit,
-        text_size=20,
         bgcolor=theme.CARD,
         border_radius=14,
         border_color="#8A9893",

@@ -7,6 +7,7 @@ from dataclasses import fields
 import pytest
 
 from app import theme
+from app.screens.parts import fields as fields_to_type_in
 from app.screens.parts import slots
 from core.slots import SlotState
 from words import say
@@ -54,6 +55,11 @@ def test_a_larger_font_setting_enlarges_every_style() -> None:
     assert styles is not None
     assert styles.body_medium is not None
     assert styles.body_medium.size == 27
+
+
+def test_what_is_typed_is_as_large_as_the_setting_says() -> None:
+    field = fields_to_type_in.text_field("备注", "", lambda _: None, key="note")
+    assert field.text_size is None
 
 
 def test_a_target_is_large_enough_for_a_thumb() -> None:
