@@ -23,6 +23,7 @@ from words import say
 
 if TYPE_CHECKING:
     from app.services.education import EducationRow
+    from app.services.households import HouseholdView
 
 AUDIENCES = ("group", "lecture", "school")
 """Whom one teaches away from a home; a family is taught from its own page."""
@@ -92,6 +93,12 @@ def opened_form(today: date, household_id: str) -> Form:
     return Form(occurred_on=today, household_id=household_id, audience="household")
 
 
+def about(form: Form, home: HouseholdView | None) -> str:
+    """When, and whose family, is taught."""
+    house = say("household.heading", head=home.household.head_name) if home else ""
+    return " · ".join(part for part in (house, wording.weekday(form.occurred_on)) if part)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Taught:
     """A visit of the past in words."""
@@ -129,6 +136,7 @@ def Screen(app: AppState, household_id: str = "") -> ft.Control:
     work = app.work
     form = use_made(lambda: opened_form(app.clock.today(), household_id))
     recent = use_answer(lambda: work.education.recent(20), app.pulse)
+    home = use_answer(lambda: work.households.get(household_id) if household_id else None)
 
     async def save() -> None:
         draft = form.draft()
@@ -148,7 +156,7 @@ def Screen(app: AppState, household_id: str = "") -> ft.Control:
         app,
         say("education.title"),
         *_laid_out(app, _form(form), _past(present(recent.value or ()))),
-        note=wording.weekday(form.occurred_on),
+        note=about(form, home.value),
         foot=[buttons.primary(say("education.save"), on(save), key="save")],
         trouble=form.trouble,
     )

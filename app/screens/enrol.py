@@ -163,7 +163,12 @@ def laid_out(view: View, step: list[ft.Control]) -> ft.Control:
     if view.trouble:
         rows.append(surfaces.banner(view.trouble, "warn"))
     card = ft.Container(
-        ft.Column([*rows, *step], spacing=18, tight=True),
+        ft.Column(
+            [*rows, *step],
+            spacing=18,
+            tight=True,
+            horizontal_alignment=ft.CrossAxisAlignment.STRETCH,
+        ),
         width=480,
         bgcolor=theme.CARD,
         padding=24,

@@ -34,6 +34,7 @@ class View:
     share: float
     numbers: tuple[tuple[str, str], ...]
     owed: tuple[PersonLine, ...]
+    nothing_owed: tuple[str, str]
     digits: tuple[tuple[str, int, float], ...]
     digits_words: str
     same_values: tuple[str, ...]
@@ -44,9 +45,11 @@ def present(found: MonthView) -> View:
     """The month in words and bars; with nothing owed there is no completion to speak of."""
     pattern = found.pattern
     total = sum(pattern.last_digits) or 1
+    summary = say("month.summary", done=found.done, owed=found.owed)
+    nothing = "month.nothing_owed" if found.owed else "month.none_due"
     return View(
         heading=say("month.heading", year=found.year, month=found.month),
-        summary=say("month.summary", done=found.done, owed=found.owed),
+        summary=summary if found.owed else say("month.none_due"),
         share=found.done / found.owed if found.owed else 0.0,
         numbers=(
             (say("month.follow_ups"), str(found.follow_ups)),
@@ -54,6 +57,7 @@ def present(found: MonthView) -> View:
             (say("month.education"), str(found.education_visits)),
         ),
         owed=tuple(_owed(row) for row in found.still_owed[:MOST_OWED_SHOWN]),
+        nothing_owed=(say(nothing), say(f"{nothing}_advice")),
         digits=tuple(
             (str(digit), count, count / total) for digit, count in enumerate(pattern.last_digits)
         ),
@@ -62,8 +66,14 @@ def present(found: MonthView) -> View:
             say("month.same_value", systolic=systolic, diastolic=diastolic, count=times)
             for systolic, diastolic, times in pattern.same_values
         ),
-        delays=tuple(say("month.delay", days=days, count=count) for days, count in pattern.delays),
+        delays=tuple(_delay(days, count) for days, count in pattern.delays),
     )
+
+
+def _delay(days: int, count: int) -> str:
+    if days == 0:
+        return say("month.same_day", count=count)
+    return say("month.delay", days=days, count=count)
 
 
 def _owed(row: OwedRow) -> PersonLine:
@@ -124,11 +134,7 @@ def _blocks(app: AppState, view: View) -> list[ft.Control]:
         ]
         left.append(surfaces.section(say("month.still_owed"), surfaces.list_card(lines)))
     else:
-        left.append(
-            surfaces.empty_state(
-                say("month.nothing_owed"), say("month.nothing_owed_advice"), icon=ft.Icons.TASK_ALT
-            )
-        )
+        left.append(surfaces.empty_state(*view.nothing_owed, icon=ft.Icons.TASK_ALT))
     if not app.is_wide:
         return [*left, _pattern(view)]
     columns: list[ft.Control] = [

@@ -13,6 +13,7 @@ from app.screens.follow_up import choices
 from app.services.education import EducationRow
 from app.services.enrolling import InterruptedEnrolment
 from app.services.followups import FollowUpView
+from app.services.households import HouseholdView
 from app.services.month import MonthView, OwedRow, Pattern
 from app.services.referrals import ReferralRow
 from app.services.settings import About
@@ -25,6 +26,7 @@ from tests.app.screens.examples import NOW, a_person_row, a_saved
 from tests.builders import (
     TODAY,
     a_follow_up,
+    a_household,
     a_referral,
     a_resident,
     an_education,
@@ -210,11 +212,17 @@ def test_the_month_shows_the_doctor_his_own_pattern_first() -> None:
     view = month.present(a_month())
     assert view.digits[0] == ("0", 12, 0.6)
     assert view.same_values == ("130/80 出现 4 次",)
-    assert view.delays == ("隔 0 天：9 次", "隔 3 天：1 次")
+    assert view.delays == ("当天：9 次", "隔 3 天：1 次")
 
 
 def test_what_is_still_owed_says_by_when() -> None:
     assert month.present(a_month()).owed[0].reason == "今年第 11 次，11月22日 前"
+
+
+def test_a_month_the_account_does_not_hold_is_not_called_finished_work() -> None:
+    done, unknown = month.present(a_month(still_owed=())), month.present(a_month(owed=0, done=0))
+    assert (done.summary, done.nothing_owed[0]) == ("到期 48 次，完成 12 次", "这个月不欠了")
+    assert (unknown.summary, unknown.nothing_owed[0]) == ("这个月没有到期的",) * 2
 
 
 def test_a_month_without_readings_divides_by_nothing() -> None:
@@ -285,6 +293,11 @@ def test_a_family_is_taught_at_its_own_page_and_only_there() -> None:
     assert (at_home.audience, at_home.household_id) == ("household", "h1")
     assert (away.audience in education.AUDIENCES, away.household_id) == (True, None)
     assert "household" not in education.AUDIENCES
+    home = HouseholdView(
+        household=a_household(), village="石门村", members=(), owed=(), education=()
+    )
+    assert education.about(at_home, home) == "王建国家 · 11月22日周日"
+    assert education.about(away, None) == "11月22日周日"
 
 
 def test_a_tablet_enrolled_before_dawn_was_enrolled_that_day() -> None:
