@@ -65,7 +65,7 @@ class TabletHere:
                 id=row.id,
                 kind=row.kind,
                 scope_id=row.scope_id,
-                revision=row.revision + 1,
+                revision=row.revision,
                 author_id=DOCTOR_ID,
                 body=body,
                 hash=body_hash(body),
@@ -81,7 +81,7 @@ class TabletHere:
         return OperationDraft(
             kind=write.kind,
             record_id=write.id,
-            revision=write.revision,
+            revision=1 if not base_revision else base_revision + 1,
             action=action,
             scope_id=write.scope_id,
             author_id=DOCTOR_ID,

@@ -48,8 +48,8 @@ def set_fields(
 ) -> None:
     """Changes fields of a standing record here at once, and queues the change; None takes one away.
 
-    The row's revision grows with each change made here, so that a second change names the
-    first as its base and not the county's state before both.
+    The row keeps the revision it has from the county: a second change names what was seen of
+    the others' work as its base, and never passes for having seen more.
     """
     body = {**todays(row.kind, row.schema_version, json.loads(row.body)), **fields}
     body = {name: value for name, value in body.items() if value is not None}
@@ -58,7 +58,7 @@ def set_fields(
         id=row.id,
         kind=row.kind,
         scope_id=row.scope_id,
-        revision=base_revision + 1,
+        revision=base_revision,
         author_id=author_id,
         body=body,
         hash=sha256_hex(canonical_bytes(body)),

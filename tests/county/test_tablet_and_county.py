@@ -260,6 +260,25 @@ def test_two_tablets_on_one_resident_end_alike_and_a_name_waits_for_a_person(
     assert (raised.ours, raised.theirs) == ("王建华", "王建中")
 
 
+def test_a_second_edit_made_offline_does_not_pass_for_having_seen_what_another_set_meanwhile(
+    world: World, url: str, tablet: TabletHere
+) -> None:
+    other = world.level_tablet(url)
+    tablet.edit(RESIDENT.id, phone="1")
+    tablet.edit(RESIDENT.id, name="王建华")
+    other.edit(RESIDENT.id, name="王建中")
+    assert other.synchronise().failed is None
+    assert tablet.synchronise().failed is None
+    assert [receipt and receipt.outcome for receipt in tablet.receipts()] == [
+        "accepted",
+        "conflict",
+    ]
+    assert (tablet.body(RESIDENT.id) or {})["name"] == "王建中"
+    with world.database.reading() as session:
+        raised = session.scalars(select(ConflictRow)).one()
+    assert (raised.ours, raised.theirs) == ("王建中", "王建华")
+
+
 def test_an_edit_that_is_refused_gives_way_to_what_the_county_has(
     world: World, tablet: TabletHere
 ) -> None:
