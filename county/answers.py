@@ -12,7 +12,7 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from core.ids import RANDOM_BYTES, uuid7
-from core.refusals import Refusal
+from core.refusals import Refusal, Refused
 from core.wire.receipts import ACCEPTED, REFUSED, Receipt, Taken
 from county.bulk import LEAVE, insert_rows
 from county.checks import UNKNOWN_REFERENCE, Accepted
@@ -137,14 +137,18 @@ def answer_of(item: Answered, now: datetime) -> Answer:
 def kept_answers(
     session: Session, county_id: str, handed_in: Sequence[tuple[str, Sequence[Opened]]]
 ) -> list[dict[str, Answer]]:
-    """The answers operations got the first time, by `op_id`, for each tablet's batch of them."""
+    """The answers operations got the first time, by `op_id`, for each tablet's batch of them.
+
+    Raises Refused `wire.malformed` where another tablet's operation has one of these ids.
+    """
     found: dict[str, dict[str, Answer]] = {device_id: {} for device_id, _ in handed_in}
     op_ids = [item.op_id for _, batch in handed_in for item in batch]
     for start in range(0, len(op_ids), CHUNK):
         some = op_ids[start : start + CHUNK]
-        rows = run(session, _KEPT, county=county_id, devices=list(found), op_ids=some)
-        for device_id, *answer in rows:
-            found[device_id][answer[0]] = Answer(*answer)
+        for row in run(session, _KEPT, county=county_id, op_ids=some):
+            if row.device_id not in found:
+                raise Refused(Refusal(code="wire.malformed", place="operations"))
+            found[row.device_id][row.op_id] = answer_in(row)
     return [found[device_id] for device_id, _ in handed_in]
 
 
@@ -153,7 +157,8 @@ ANSWER = (
     OperationRow.device_seq,
     OperationRow.record_id,
     OperationRow.revision,
-    OperationRow.envelope["hash"].as_string().label("hash"),
+    # Whole: a database cannot take one field out of JSON that holds something it cannot store.
+    OperationRow.envelope,
     OperationRow.outcome,
     OperationRow.code,
     OperationRow.told,
@@ -161,9 +166,24 @@ ANSWER = (
 )
 """What an `Answer` is made of."""
 
+
+def answer_in(row: Any) -> Answer:
+    """The answer that was kept, of a row with the columns of ANSWER."""
+    return Answer(
+        op_id=row.op_id,
+        device_seq=row.device_seq,
+        record_id=row.record_id,
+        revision=row.revision,
+        hash=row.envelope["hash"],
+        outcome=row.outcome,
+        code=row.code,
+        told=row.told,
+        received_at=row.received_at,
+    )
+
+
 _KEPT = select(OperationRow.device_id, *ANSWER).where(
     OperationRow.county_id == bindparam("county"),
-    OperationRow.device_id.in_(bindparam("devices", expanding=True)),
     OperationRow.op_id.in_(bindparam("op_ids", expanding=True)),
 )
 

@@ -25,6 +25,7 @@ from core.wire.digests import body_hash
 from core.wire.envelopes import Operation
 from core.wire.schemas import schema_of, todays
 from county.config import local_date
+from county.envelopes import is_id
 from county.held import Held, parent_ids
 from county.ledger import RecordWrite
 
@@ -129,6 +130,8 @@ def _check_references(
     operation: Operation, held: Mapping[str, Held], scopes: frozenset[str]
 ) -> None:
     for record_id in referred_ids(operation)[1:]:
+        if not is_id(record_id):
+            raise Refused(Refusal(code="op.malformed", place="body"))
         referred = held.get(record_id)
         if referred is None or referred.removed:
             raise _unknown(record_id)

@@ -96,13 +96,17 @@ class JsonText(str):
 
 
 def json_text(value: Any) -> str:
-    """JSON for a column: readable text, escaped only where it is no valid UTF-8."""
+    """JSON for a column: readable text, escaped only where it is no valid UTF-8.
+
+    A number that JSON has not, infinite or none at all, is written as text.
+    """
     if isinstance(value, JsonText):
         return value
     try:
-        return to_json(value, inf_nan_mode="constants").decode()
+        return to_json(value, inf_nan_mode="strings").decode()
     except PydanticSerializationError:  # half a surrogate pair, or a number beyond all bounds
-        return json.dumps(value, separators=(",", ":"))
+        sayable = json.loads(json.dumps(value), parse_constant=str)
+        return json.dumps(sayable, separators=(",", ":"))
 
 
 def json_value(text: str | bytes) -> Any:

@@ -22,6 +22,10 @@ from county.keys import check_signature
 
 _ID = re.compile(r"[0-9A-Za-z_.:-]{1,64}")
 _HASH = re.compile(r"[0-9a-f]{64}")
+_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
+"""NUL as JSON writes it, and not a text that says so."""
+MOST_DEPTH = 64
+"""How deep an operation may be nested: what is deeper cannot be written into every answer."""
 MAX_SEQ = (1 << 31) - 1
 """What an integer column of PostgreSQL holds; a tablet would need 100,000 years to get there."""
 
@@ -56,10 +60,12 @@ class Opened:
 def opened(envelopes: Sequence[Any], device_id: str, public_key: str) -> list[Opened]:
     """The batch in the order of the tablet's numbers.
 
-    Raises Refused `wire.malformed` where an envelope has no `op_id` and number by which it
-    could be answered; everything else that is wrong is the operation's own refusal.
+    Raises Refused `wire.malformed` where an envelope has no `op_id` of its own and number by
+    which it could be answered; everything else that is wrong is the operation's own refusal.
     """
     batch = sorted((_numbered(envelope) for envelope in envelopes), key=lambda o: o.device_seq)
+    if len({item.op_id for item in batch}) < len(batch):
+        raise _malformed()
     _fill_in_chain(batch)
     _check_signatures(batch, public_key)
     for item in batch:
@@ -78,21 +84,26 @@ def reopened(envelope: Mapping[str, Any], device_id: str) -> Opened:
 def _numbered(envelope: Any) -> Opened:
     if isinstance(envelope, dict):
         op_id, device_seq = envelope.get("op_id"), envelope.get("device_seq")
-        if _is_id(op_id) and _is_number(device_seq):
+        if is_id(op_id) and _is_number(device_seq):
             record_id, kind = envelope.get("record_id"), envelope.get("kind")
             revision = envelope.get("revision")
             return Opened(
                 op_id=str(op_id),
                 device_seq=int(device_seq or 0),
-                record_id=str(record_id) if _is_id(record_id) else "",
-                kind=str(kind) if _is_id(kind) else "",
+                record_id=str(record_id) if is_id(record_id) else "",
+                kind=str(kind) if is_id(kind) else "",
                 revision=int(revision or 0) if _is_number(revision) else 0,
                 envelope=dict(envelope),
             )
-    raise Refused(Refusal(code="wire.malformed", place="operations"))
+    raise _malformed()
 
 
-def _is_id(value: Any) -> bool:
+def _malformed() -> Refused:
+    return Refused(Refusal(code="wire.malformed", place="operations"))
+
+
+def is_id(value: Any) -> bool:
+    """Whether a record, a kind or an operation could be called so."""
     return isinstance(value, str) and _ID.fullmatch(value) is not None
 
 
@@ -115,17 +126,40 @@ def _fill_in_chain(batch: Iterable[Opened]) -> None:
 
 def _fill_in_hash(item: Opened) -> None:
     claimed = item.envelope.get("hash")
+    is_hash = isinstance(claimed, str) and _HASH.fullmatch(claimed) is not None
     try:
         item.content = hashed_content(item.envelope)
         actual = sha256_hex(item.content)
+        if not _can_be_kept(item):
+            item.refusal = Refusal(code="op.cannot_be_stored")
     except (ValueError, TypeError, RecursionError):
         item.refusal = Refusal(code="op.malformed", place="body")
-        actual = claimed if isinstance(claimed, str) and _HASH.fullmatch(claimed) else ""
+        actual = str(claimed) if is_hash else ""
     if claimed and claimed != actual:
-        # The operations after it are chained to what it claims, so the claim stays.
         item.refusal = Refusal(code="op.hash")
-        return
+        if is_hash:  # the operations after it are chained to what it claims
+            return
     item.envelope["hash"] = actual
+
+
+def _can_be_kept(item: Opened) -> bool:
+    """Whether both databases keep it, and the fast readers of both ends read it again."""
+    content = item.content
+    if b"\\u0000" in content and _NUL.search(content):
+        return False
+    nests = content.count(b"{") + content.count(b"[")
+    return nests <= MOST_DEPTH or depth_of(item.envelope) <= MOST_DEPTH
+
+
+def depth_of(value: Any) -> int:
+    """How deep a JSON value is nested; 0 for what is neither object nor array."""
+    depth, level = 0, [value]
+    while level := [item for item in level if isinstance(item, dict | list)]:
+        depth += 1
+        level = [
+            inner for item in level for inner in (item.values() if isinstance(item, dict) else item)
+        ]
+    return depth
 
 
 def _check_link(item: Opened, before: Opened) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from pydantic import ValidationError
+from pydantic_core import from_json
 from sqlalchemy.orm import Session
 
 from core.refusals import Refusal, Refused
@@ -16,10 +18,10 @@ from core.wire.envelopes import REQUESTS, Cursor, SyncRequest, SyncResponse
 from core.wire.receipts import Receipt, Taken, receipts_bytes
 from core.wire.snapshots import SnapshotOffer
 from county.config import VERSION
-from county.db import Database, json_value
+from county.db import Database
 from county.device_auth import Proven, spend_nonces, with_their_doctors
 from county.enrolment import scopes_of
-from county.envelopes import Opened, opened
+from county.envelopes import Opened, depth_of, opened
 from county.feed import Feed, Page
 from county.ingest import Delivery, Intake, take_in_together
 from county.judging_anew import told_anew
@@ -29,6 +31,8 @@ from county.repair import Repair, repair
 from county.tables import CountyRow, DeviceRow, UserRow
 
 MOST_OPERATIONS = 20_000
+MOST_DEPTH = 500
+"""How deep a request may be nested; an operation that is nested less deep is refused alone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,16 +104,27 @@ def _read(plain: bytes, device_id: str) -> tuple[SyncRequest, Sequence[Any]]:
     """The request without its operations, and the operations as they came."""
     malformed = Refused(Refusal(code="wire.malformed"))
     try:
-        said = json_value(plain)
+        said = _parsed(plain)
         envelopes = said.pop("operations", [])
         request = REQUESTS.validate_python(said)
     except (ValidationError, ValueError, AttributeError, TypeError, RecursionError) as error:
         raise malformed from error
     if not isinstance(envelopes, list) or len(envelopes) > MOST_OPERATIONS:
         raise malformed
-    if request.device_id != device_id:
+    if request.device_id != device_id or "\x00" in request.app_version:
         raise malformed
     return request, envelopes
+
+
+def _parsed(plain: bytes) -> Any:
+    """What a request's JSON says; raises ValueError where it says nothing that can be kept."""
+    try:
+        return from_json(plain)
+    except ValueError:  # perhaps for one operation's sake, which is then refused alone
+        said = json.loads(plain)
+    if depth_of(said) > MOST_DEPTH:
+        raise ValueError("nested too deep")
+    return said
 
 
 def _exchanged(session: Session, calls: Sequence[Call]) -> list[SyncResponse]:

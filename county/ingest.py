@@ -21,7 +21,7 @@ from core.wire.receipts import Receipt, Taken, answered_count
 from county import ledger
 from county.answers import Answer, Answered, Reply, answer_of, keep, kept_answers, lacking
 from county.checks import Standpoint, judge, referred_ids
-from county.envelopes import Opened
+from county.envelopes import Opened, is_id
 from county.held import load
 from county.judging_anew import Waiting, keep_anew, waiting_for
 from county.standpoints import standpoints_of
@@ -229,6 +229,7 @@ def _write(
         for item, _ in to_judge
         if item.opened.operation is not None
         for record_id in referred_ids(item.opened.operation)
+        if is_id(record_id)
     }
     held = load(session, county_id, ids)
     posting = ledger.Posting(county_id, held, now)

@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, Select, bindparam, exists, select
 from sqlalchemy.orm import Session
 
 from core.wire.receipts import Receipt
-from county.answers import ANSWER, Answer, Answered, answer_of, conflict_rows, lacking
+from county.answers import ANSWER, Answer, Answered, answer_in, answer_of, conflict_rows, lacking
 from county.bulk import insert_rows
 from county.checks import Standpoint
 from county.envelopes import MAX_SEQ, reopened
@@ -96,7 +96,7 @@ def told_anew(
     rows = run(session, _NAMED, county=device.county_id, device=device.id, seqs=sorted(said))
     # A number used twice belongs to the other operation, whose answer is not asked for.
     changed = (row for row in rows if said[row.device_seq] not in {row.code, "op.number_taken"})
-    return tuple(Answer(**row._mapping).receipt() for row in changed)
+    return tuple(answer_in(row).receipt() for row in changed)
 
 
 _NAMED = (

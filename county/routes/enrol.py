@@ -49,7 +49,11 @@ def _enrolled(request: Request, county: CountyState, body: bytes) -> Response:
 
 
 def _read(plain: bytes) -> EnrolRequest:
+    malformed = Refused(Refusal(code="wire.malformed"))
     try:
-        return ENROL_REQUESTS.validate_json(plain)
+        asked = ENROL_REQUESTS.validate_json(plain)
     except ValidationError as error:
-        raise Refused(Refusal(code="wire.malformed")) from error
+        raise malformed from error
+    if "\x00" in asked.device_name + asked.app_version:
+        raise malformed
+    return asked

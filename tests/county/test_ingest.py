@@ -158,7 +158,7 @@ def test_a_properly_made_record_with_a_zero_byte_costs_nobody_else(
     poison = a_follow_up(RESIDENT.id, contract_id="zero \x00 byte", id="id with \x00")
     operations = [chain.put(visit) for visit in (a_follow_up(RESIDENT.id), poison)]
     told = outcomes(take(county, chain.tablet, travelling(*operations)))
-    assert (told[0], told[1]) == ("accepted", "op.malformed")
+    assert (told[0], told[1]) == ("accepted", "op.cannot_be_stored")
 
 
 def test_a_wrong_signature_is_refused(county: Database, chain: Chain) -> None:
