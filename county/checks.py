@@ -21,6 +21,7 @@ from core.refusals import Refusal, Refused
 from core.validation import check_education, check_follow_up, check_referral
 from core.vocabulary import STANDING_KINDS, Kind
 from core.wire.bodies import record_of
+from core.wire.clocks import is_clock_of, not_after
 from core.wire.digests import body_hash
 from core.wire.envelopes import Operation
 from core.wire.schemas import schema_of, todays
@@ -172,14 +173,16 @@ def _check_fact_body(operation: Operation) -> None:
 
 
 def _edited(operation: Operation, held: Mapping[str, Held], standpoint: Standpoint) -> Accepted:
-    if operation.clock is None or operation.base_revision is None:
+    if operation.clock is None or not is_clock_of(operation.clock, operation.device_id):
         raise Refused(Refusal(code="op.malformed", place="clock"))
+    if operation.base_revision is None:
+        raise Refused(Refusal(code="op.malformed", place="base_revision"))
     old = held.get(operation.record_id)
     if old is not None and (old.kind, old.removed) != (operation.kind, False):
         raise Refused(Refusal(code="op.record_gone"))
     if old is not None and old.scope_id not in standpoint.scopes:
         raise Refused(Refusal(code="scope.not_yours", values={"scope": old.scope_id}))
-    merge = merged(operation.kind, _standing_of(old), _edit_of(operation))
+    merge = merged(operation.kind, _standing_of(old), _edit_of(operation, standpoint.now))
     body = merge.standing.body
     scope_id = body.get("scope_id")
     if old is None and "id" not in body:
@@ -211,10 +214,10 @@ def _standing_of(old: Held | None) -> Standing:
     return Standing(revision=old.revision, body=body, stamps=old.stamps)
 
 
-def _edit_of(operation: Operation) -> Edit:
+def _edit_of(operation: Operation, now: datetime) -> Edit:
     return Edit(
         base_revision=operation.base_revision or 0,
-        clock=operation.clock or "",
+        clock=not_after(operation.clock or "", now),
         fields=_todays(operation),
     )
 

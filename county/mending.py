@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from core.merging import NOTHING, Edit, merged
 from core.vocabulary import STANDING_KINDS
+from core.wire.clocks import not_after
 from core.wire.digests import body_hash
 from core.wire.schemas import schema_of, todays
 from county.audit import note_act
@@ -140,10 +141,10 @@ def _origin(session: Session, county_id: str, damage: Damage) -> Origin | None:
 
 def _replayed(operations: list[tuple[dict[str, Any], datetime]], place: Any) -> Origin | None:
     standing = NOTHING
-    for said, _ in operations:
+    for said, received_at in operations:
         edit = Edit(
             base_revision=said.get("base_revision") or 0,
-            clock=said.get("clock") or "",
+            clock=not_after(said.get("clock") or "", received_at),
             fields=todays(said["kind"], said.get("schema", 1), said["body"]),
         )
         standing = merged(said["kind"], standing, edit).standing

@@ -103,7 +103,8 @@ def append(session: Session, draft: OperationDraft, now: datetime) -> Operation:
     is_set = draft.action == "set"
     last_clock = device.last_clock
     if is_set:
-        last_clock = next_clock(last_clock or None, int(now.timestamp() * 1000), device.device_id)
+        unix_ms = max(0, int(now.timestamp() * 1000))
+        last_clock = next_clock(last_clock or None, unix_ms, device.device_id)
     operation = hashed(
         Operation(
             op_id=new_id(now),

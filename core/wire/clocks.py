@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 
 COUNTER_LIMIT = 1 << 16
+_STAMP = re.compile(r"[0-9]{13}-[0-9a-f]{4}-")
 
 
 def clock_text(unix_ms: int, counter: int, node: str) -> str:
@@ -27,6 +29,16 @@ def next_clock(previous: str | None, unix_ms: int, node: str) -> str:
     if counter == COUNTER_LIMIT:
         return clock_text(last_ms + 1, 0, node)
     return clock_text(last_ms, counter, node)
+
+
+def is_clock_of(clock: str, node: str) -> bool:
+    """Whether a text is a clock, and this node's own."""
+    return _STAMP.match(clock) is not None and node_of(clock) == node
+
+
+def not_after(clock: str, moment: datetime) -> str:
+    """The clock, or that of the moment where it is ahead of it: nobody has set a field later."""
+    return min(clock, clock_at(moment, node_of(clock)))
 
 
 def node_of(clock: str) -> str:
