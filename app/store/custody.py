@@ -17,7 +17,7 @@ from app.store.queries.device import (
     settings,
     the_device,
 )
-from app.store.retention import KEEP_YEARS
+from app.store.retention import COUNTY_TIME, KEEP_YEARS
 from app.store.tables import DeviceRow
 from core.wire.custody import (
     DEFAULT_LEASE_DAYS,
@@ -80,18 +80,20 @@ def keep_orders(
     now: datetime,
     *,
     durable_seq: int = 0,
+    county_time: str = "",
     renews_lease: bool = True,
 ) -> None:
     """The county has answered: what it demands is kept, and the lease begins anew.
 
     A revoked tablet is answered too, but its lease runs out. `durable_seq` is how far this
-    tablet's operations are under the county's backup.
+    tablet's operations are under the county's backup, `county_time` its clock as it said it.
     """
     demanded = orders or Orders()
     told = {
         LEASE_DAYS: str(demanded.lease_days),
         WIPE: demanded.wipe,
         KEEP_YEARS: str(demanded.keep_years),
+        COUNTY_TIME: county_time,
     }
     contact = {LAST_CONTACT: iso(now), LATEST_SEEN: iso(now)} if renews_lease else {}
     set_settings(session, {**told, **contact})

@@ -6,13 +6,14 @@ A fact that has left still counts in the comparison with the county: its digest 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 
 from sqlalchemy import bindparam, delete
 from sqlmodel import Session, col, exists, select
 
+from app.clock import local_day
 from app.store.chunks import chunks
-from app.store.queries.device import setting, the_device
+from app.store.queries.device import settings, the_device
 from app.store.rows import remove_records
 from app.store.tables import OutboxRow, RecordRow, RetiredRow
 from app.store.upserts import insertion
@@ -22,6 +23,8 @@ from core.wire.digests import record_digest
 from statements.made_once import run, run_many
 
 KEEP_YEARS = "keep.years"
+COUNTY_TIME = "county.time"
+"""The county's clock in its last answer, as it said it."""
 FACTS = (Kind.FOLLOW_UP, Kind.EDUCATION, Kind.REVIEW, Kind.PHONE_CHECK)
 STEP = 200
 PAGES_A_STEP = 64
@@ -77,9 +80,21 @@ def retired_digests(session: Session, scope_id: str) -> Mapping[str, int]:
 
 
 def first_day_kept(session: Session, today: date) -> date:
-    """The first day that stays: 1 January, so many whole years back."""
-    years = int(setting(session, KEEP_YEARS) or DEFAULT_KEEP_YEARS)
-    return date(today.year - years, 1, 1)
+    """The first day that stays: 1 January, so many whole years back.
+
+    A tablet's clock that runs ahead of what the county last said lets nothing go.
+    """
+    told = settings(session, (KEEP_YEARS, COUNTY_TIME))
+    years = int(told.get(KEEP_YEARS) or DEFAULT_KEEP_YEARS)
+    return date(min(today, _day_of(told.get(COUNTY_TIME), today)).year - years, 1, 1)
+
+
+def _day_of(county_time: str | None, today: date) -> date:
+    """The county's day when it was last heard of; today where it never said."""
+    try:
+        return local_day(datetime.fromisoformat(county_time or ""))
+    except (ValueError, OverflowError):
+        return today
 
 
 def _retired(row: RecordRow) -> dict[str, str]:

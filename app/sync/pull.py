@@ -61,6 +61,7 @@ def store_answer(store: Store, answer: SyncResponse, now: datetime, sent_through
                 answer.orders,
                 now,
                 durable_seq=answer.durable_seq,
+                county_time=answer.server_time,
                 renews_lease=not answer.revoked,
             )
             if sent_through:

@@ -47,6 +47,16 @@ def ids(session: Session) -> set[str]:
     return set(session.exec(select(RecordRow.id)))
 
 
+def test_a_clock_in_2099_lets_nothing_go_that_the_county_would_keep(store: Store) -> None:
+    resident = a_resident()
+    old, young = (a_follow_up(resident.id, day) for day in (OLD, YOUNG))
+    with store.transaction() as session:
+        apply_changes(session, [change_of(old, 1), change_of(young, 2)])
+        keep_orders(session, None, NOW, county_time=NOW.isoformat())
+        retire_some(session, date(2099, 1, 1))
+        assert ids(session) == {young.id}
+
+
 def test_facts_older_than_the_years_kept_leave_and_still_count(store: Store) -> None:
     resident = a_resident()
     old, young = (a_follow_up(resident.id, day) for day in (OLD, YOUNG))
