@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from core.refusals import Refusal, Refused
 from core.wire.custody import Orders
-from core.wire.envelopes import REQUESTS, Cursor, SyncRequest, SyncResponse
+from core.wire.envelopes import PROTOCOL, REQUESTS, Cursor, SyncRequest, SyncResponse
 from core.wire.receipts import Receipt, Taken, receipts_bytes
 from core.wire.snapshots import SnapshotOffer
 from county.config import VERSION
@@ -56,7 +56,7 @@ Offered = Callable[[str, str, Mapping[str, Cursor], datetime], Mapping[str, Snap
 def read_call(sender: Proven, plain: bytes, now: datetime, offered: Offered) -> Call:
     """What a tablet asks, before anything is written.
 
-    Raises Refused `wire.malformed`, and what `offered` raises.
+    Raises Refused `wire.malformed`, `wire.too_new`, and what `offered` raises.
     """
     request, envelopes = _read(plain, sender.device_id)
     batch = opened(envelopes, sender.device_id, sender.public_key)
@@ -111,6 +111,8 @@ def _read(plain: bytes, device_id: str) -> tuple[SyncRequest, Sequence[Any]]:
         raise malformed from error
     if not isinstance(envelopes, list) or len(envelopes) > MOST_OPERATIONS:
         raise malformed
+    if request.protocol > PROTOCOL:
+        raise Refused(Refusal(code="wire.too_new"))
     if request.device_id != device_id or "\x00" in request.app_version:
         raise malformed
     return request, envelopes

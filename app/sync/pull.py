@@ -17,7 +17,7 @@ from app.store.snapshots import drop_others
 from app.sync.custody import check_orders
 from app.sync.push import check_answers
 from app.sync.troubles import SyncTrouble, Trouble
-from core.wire.envelopes import RESPONSES, SyncResponse
+from core.wire.envelopes import PROTOCOL, RESPONSES, SyncResponse
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +38,8 @@ def read_answer(content: bytes, parties: Parties) -> SyncResponse:
         answer = RESPONSES.validate_json(content)
     except ValidationError as error:
         raise SyncTrouble(Trouble.NOT_UNDERSTOOD) from error
+    if answer.protocol > PROTOCOL:
+        raise SyncTrouble(Trouble.NOT_UNDERSTOOD)
     check_answers(answer, parties.county_key)
     check_orders(answer.orders, parties.device_id, parties.county_key)
     return answer

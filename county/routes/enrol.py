@@ -8,7 +8,13 @@ from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
 
 from core.refusals import Refusal, Refused
-from core.wire.envelopes import ENROL_REQUESTS, ENROL_RESPONSES, EnrolRequest, EnrolResponse
+from core.wire.envelopes import (
+    ENROL_REQUESTS,
+    ENROL_RESPONSES,
+    PROTOCOL,
+    EnrolRequest,
+    EnrolResponse,
+)
 from county.coding import decoded
 from county.config import utc_now
 from county.enrolment import enrol
@@ -54,6 +60,8 @@ def _read(plain: bytes) -> EnrolRequest:
         asked = ENROL_REQUESTS.validate_json(plain)
     except ValidationError as error:
         raise malformed from error
+    if asked.protocol > PROTOCOL:
+        raise Refused(Refusal(code="wire.too_new"))
     if "\x00" in asked.device_name + asked.app_version:
         raise malformed
     return asked

@@ -154,6 +154,9 @@ REQUESTS: dict[str, tuple[Callable[[Stand], Answered], int, str]] = {
     "another tablet's name": (
         plain(b'{"device_id": "other", "app_version": "1"}'), 400, "wire.malformed",
     ),
+    "a protocol of a later day": (
+        plain(b'{"device_id": "ME", "app_version": "9", "protocol": 2}'), 400, "wire.too_new",
+    ),
     # oversized
     "more than a mebibyte": (plain(os.urandom(MOST_SENT_BYTES + 1)), 413, "wire.too_large"),
     "too many operations": (plain(MANY), 400, "wire.malformed"),

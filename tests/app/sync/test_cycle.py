@@ -104,6 +104,14 @@ def test_what_went_into_a_push_is_known_whether_or_not_it_arrived(
         assert outbox.sent_through(session) == 2
 
 
+def test_an_answer_of_a_later_protocol_is_not_taken(store: Store, clock: FakeClock) -> None:
+    queue(store, clock, 1)
+    result, _, _ = run(store, clock, lambda request: accepting(request, protocol=2))
+    assert (result.failed, result.receipted) == (Trouble.NOT_UNDERSTOOD, 0)
+    with store.transaction() as session:
+        assert outbox.waiting(session) == 1
+
+
 def test_it_goes_on_while_there_is_more(store: Store, clock: FakeClock) -> None:
     def more(request: Asked) -> Answer:
         read = request.said.get("cursors", {}).get(SCOPE, {"seq": 0})
