@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -28,6 +27,8 @@ from core.wire.signing import (
 )
 from core.wire.snapshots import SNAPSHOT_TYPE
 
+LONGEST_LEFT_S = 24 * 3600.0
+"""Whoever stands in between may ask for years: no tablet is silent for longer than a day."""
 SIGNINGS = 3
 """How often one request is signed anew before the clock is given up on."""
 _NONCE_BYTES = 16
@@ -256,18 +257,19 @@ def _plain(answer: Answer) -> bytes:
 def _said(answer: Answer) -> dict[str, Any]:
     try:
         said = json.loads(_plain(answer))
-    except (ValueError, SyncTrouble):
+    except (ValueError, RecursionError, SyncTrouble):
         return {}
     return said if isinstance(said, dict) else {}
 
 
 def _retry_after(answer: Answer) -> float | None:
-    """Seconds, from a number or a date; None where the header is missing or says neither."""
+    """Seconds, from a number or a date, a day at most; None where the header says neither."""
     text = answer.headers.get("retry-after", "").strip()
-    if text.isdigit():
-        return float(text)
-    try:
-        seconds = (parsedate_to_datetime(text) - datetime.now(UTC)).total_seconds()
-    except (ValueError, TypeError):
-        return None
-    return max(0.0, seconds) if math.isfinite(seconds) else None
+    if text.isascii() and text.isdigit():
+        seconds = float(text)
+    else:
+        try:
+            seconds = (parsedate_to_datetime(text) - datetime.now(UTC)).total_seconds()
+        except (ValueError, TypeError):
+            return None
+    return min(max(0.0, seconds), LONGEST_LEFT_S)

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from app.sync.county_call import SIGNINGS, CountyCall, Signer
+from app.sync.county_call import LONGEST_LEFT_S, SIGNINGS, CountyCall, Signer
 from app.sync.transport import Answer
 from app.sync.troubles import SyncTrouble, Trouble
 from core.wire.canonical import sha256_hex
@@ -135,7 +135,15 @@ def test_each_error_of_the_county_has_its_trouble(
 
 
 @pytest.mark.parametrize(
-    ("header", "seconds"), [("30", 30.0), ("Thu, 01 Jan 1970 00:00:00 GMT", 0.0), ("soon", None)]
+    ("header", "seconds"),
+    [
+        ("30", 30.0),
+        ("Thu, 01 Jan 1970 00:00:00 GMT", 0.0),
+        ("soon", None),
+        ("\u00b2", None),
+        ("9" * 400, LONGEST_LEFT_S),
+        ("Thu, 01 Jan 2099 00:00:00 GMT", LONGEST_LEFT_S),
+    ],
 )
 def test_the_time_the_county_asks_to_be_left_is_read(
     clock: FakeClock, header: str, seconds: float | None
