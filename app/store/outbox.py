@@ -23,6 +23,7 @@ from app.store.errors import NotEnrolled
 from app.store.queries.device import set_setting, setting
 from app.store.tables import DeviceRow, OutboxRow
 from app.store.upserts import insertion
+from core.refusals import Refusal, Refused
 from core.wire.canonical import canonical_bytes
 from core.wire.clocks import next_clock
 from core.wire.envelopes import (
@@ -38,6 +39,8 @@ from core.wire.schemas import schema_of
 from statements.made_once import run
 
 SENT_THROUGH = "outbox.sent_through"
+MOST_BYTES = 512 << 10
+"""The most an operation weighs: one the county takes in no request would stop all behind it."""
 MOST_REFUSALS = 500
 """Refused operations the county is reminded of in one request."""
 
@@ -98,7 +101,10 @@ def queued(operation: Operation) -> Queued:
 
 
 def append(session: Session, draft: OperationDraft, now: datetime) -> Operation:
-    """Queues an operation: the next number without a gap, the last hash before it, signed."""
+    """Queues an operation: the next number without a gap, the last hash before it, signed.
+
+    Raises Refused `record.too_large`.
+    """
     device = _chain(session)
     is_set = draft.action == "set"
     last_clock = device.last_clock
@@ -128,8 +134,12 @@ def append(session: Session, draft: OperationDraft, now: datetime) -> Operation:
     )
     key = Ed25519PrivateKey.from_private_bytes(device.private_key)
     operation = replace(operation, signature=key.sign(bytes_to_sign(operation)).hex())
+    row = _row(operation)
+    if len(row["envelope"].encode()) > MOST_BYTES:
+        values = {"most_kb": MOST_BYTES >> 10}
+        raise Refused(Refusal(code="record.too_large", values=values))
     run(session, _LENGTHEN, seq=operation.device_seq, hash=operation.hash, clock=last_clock)
-    run(session, _QUEUE, **_row(operation))
+    run(session, _QUEUE, **row)
     return operation
 
 

@@ -11,6 +11,7 @@ from app.store import outbox, settling
 from app.store.opening import Store
 from app.store.outbox import OperationDraft
 from app.store.queries.device import the_device
+from core.refusals import Refused
 from core.vocabulary import Kind
 from core.wire.envelopes import GENESIS, OPERATIONS, Operation, bytes_to_sign, operation_hash
 from core.wire.receipts import Receipt
@@ -69,6 +70,15 @@ def test_each_operation_bears_the_hash_of_the_one_before(store: Store, clock: Fa
     first, second = append(store, clock, a_draft("a"), a_draft("b"))
     assert first.previous_hash == GENESIS
     assert second.previous_hash == first.hash == operation_hash(first)
+
+
+def test_a_record_no_request_could_carry_is_not_saved(store: Store, clock: FakeClock) -> None:
+    with pytest.raises(Refused) as refused:
+        append(store, clock, a_draft("a"), a_draft("b", body={"note": "长" * (512 << 10)}))
+    assert [refusal.code for refusal in refused.value.refusals] == ["record.too_large"]
+    assert queued(store) == []
+    (made,) = append(store, clock, a_draft("c"))
+    assert made.device_seq == 1
 
 
 def test_an_operation_is_signed_with_the_tablets_key(store: Store, clock: FakeClock) -> None:
