@@ -107,11 +107,13 @@ def changed_fields(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[
 def _touched_elsewhere(standing: Standing, name: str, edit: Edit) -> bool:
     # A tablet's own earlier edit is no rival of its next one, whatever revision it became.
     stamp = standing.stamps.get(name)
-    return (
-        stamp is not None
-        and stamp.revision > edit.base_revision
-        and node_of(stamp.clock) != node_of(edit.clock)
-    )
+    if stamp is None or node_of(stamp.clock) == node_of(edit.clock):
+        return False
+    if edit.base_revision > standing.revision:
+        # Made before the county was set back: its base was of a history that is gone, and only
+        # what was set before it can have been seen.
+        return stamp.clock > edit.clock
+    return stamp.revision > edit.base_revision
 
 
 def _with(standing: Standing, fields: Mapping[str, Any], clock: str) -> Standing:

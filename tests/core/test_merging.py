@@ -52,6 +52,15 @@ def test_a_field_untouched_since_the_base_is_set_even_where_it_is_guarded() -> N
     assert (result.conflicts, result.overruled) == ((), ())
 
 
+def test_an_edit_on_a_revision_of_a_lost_history_has_not_seen_what_was_set_after_it() -> None:
+    before = standing(4, at(9, "office"), name="王建国")
+    result = merge(before, edit(7, at(5), name="王建华"))
+    assert result.standing == before
+    assert [conflict.field for conflict in result.conflicts] == ["name"]
+    seen = merge(before, edit(7, at(10), name="王建华"))
+    assert (seen.standing.body, seen.conflicts) == ({"name": "王建华"}, ())
+
+
 def test_of_two_harmless_values_the_later_clock_wins() -> None:
     before = standing(2, at(5, "office"), phone="1")
     assert merge(before, edit(1, at(6), phone="2")).standing.body == {"phone": "2"}
