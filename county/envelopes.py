@@ -24,8 +24,8 @@ _ID = re.compile(r"[0-9A-Za-z_.:-]{1,64}")
 _HASH = re.compile(r"[0-9a-f]{64}")
 _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 """NUL as JSON writes it, and not a text that says so."""
-MOST_DEPTH = 64
-"""How deep an operation may be nested: what is deeper cannot be written into every answer."""
+MOST_DEPTH = 198
+"""How deep an operation may be nested to be read, two levels deeper, by the fast reader."""
 MAX_SEQ = (1 << 31) - 1
 """What an integer column of PostgreSQL holds; a tablet would need 100,000 years to get there."""
 
@@ -57,8 +57,12 @@ class Opened:
         return JsonText(f"{self.content[:-1].decode()},{json_text(proof)[1:]}")
 
 
-def opened(envelopes: Sequence[Any], device_id: str, public_key: str) -> list[Opened]:
+def opened(
+    envelopes: Sequence[Any], device_id: str, public_key: str, *, are_flat: bool = False
+) -> list[Opened]:
     """The batch in the order of the tablet's numbers.
+
+    They `are_flat` where it is known that none is nested too deep.
 
     Raises Refused `wire.malformed` where an envelope has no `op_id` of its own and number by
     which it could be answered; everything else that is wrong is the operation's own refusal.
@@ -66,6 +70,8 @@ def opened(envelopes: Sequence[Any], device_id: str, public_key: str) -> list[Op
     batch = sorted((_numbered(envelope) for envelope in envelopes), key=lambda o: o.device_seq)
     if len({item.op_id for item in batch}) < len(batch):
         raise _malformed()
+    if not are_flat:
+        _refuse((item for item in batch if depth_of(item.envelope) > MOST_DEPTH), _cannot_be_kept())
     _fill_in_chain(batch)
     _check_signatures(batch, public_key)
     for item in batch:
@@ -130,8 +136,8 @@ def _fill_in_hash(item: Opened) -> None:
     try:
         item.content = hashed_content(item.envelope)
         actual = sha256_hex(item.content)
-        if not _can_be_kept(item):
-            item.refusal = Refusal(code="op.cannot_be_stored")
+        if b"\\u0000" in item.content and _NUL.search(item.content):
+            item.refusal = _cannot_be_kept()
     except (ValueError, TypeError, RecursionError):
         item.refusal = Refusal(code="op.malformed", place="body")
         actual = str(claimed) if is_hash else ""
@@ -142,13 +148,8 @@ def _fill_in_hash(item: Opened) -> None:
     item.envelope["hash"] = actual
 
 
-def _can_be_kept(item: Opened) -> bool:
-    """Whether both databases keep it, and the fast readers of both ends read it again."""
-    content = item.content
-    if b"\\u0000" in content and _NUL.search(content):
-        return False
-    nests = content.count(b"{") + content.count(b"[")
-    return nests <= MOST_DEPTH or depth_of(item.envelope) <= MOST_DEPTH
+def _cannot_be_kept() -> Refusal:
+    return Refusal(code="op.cannot_be_stored")
 
 
 def depth_of(value: Any) -> int:

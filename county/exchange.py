@@ -58,8 +58,8 @@ def read_call(sender: Proven, plain: bytes, now: datetime, offered: Offered) -> 
 
     Raises Refused `wire.malformed`, `wire.too_new`, and what `offered` raises.
     """
-    request, envelopes = _read(plain, sender.device_id)
-    batch = opened(envelopes, sender.device_id, sender.public_key)
+    request, envelopes, are_flat = _read(plain, sender.device_id)
+    batch = opened(envelopes, sender.device_id, sender.public_key, are_flat=are_flat)
     offers: Mapping[str, SnapshotOffer] = {}
     if request.takes_snapshots:
         offers = offered(sender.county_id, sender.device_id, request.cursors, now)
@@ -100,11 +100,11 @@ def _alone(database: Database, call: Call) -> SyncResponse | Exception:
         return error
 
 
-def _read(plain: bytes, device_id: str) -> tuple[SyncRequest, Sequence[Any]]:
-    """The request without its operations, and the operations as they came."""
+def _read(plain: bytes, device_id: str) -> tuple[SyncRequest, Sequence[Any], bool]:
+    """The request without its operations, the operations as they came, and whether all are flat."""
     malformed = Refused(Refusal(code="wire.malformed"))
     try:
-        said = _parsed(plain)
+        said, are_flat = _parsed(plain)
         envelopes = said.pop("operations", [])
         request = REQUESTS.validate_python(said)
     except (ValidationError, ValueError, AttributeError, TypeError, RecursionError) as error:
@@ -115,18 +115,21 @@ def _read(plain: bytes, device_id: str) -> tuple[SyncRequest, Sequence[Any]]:
         raise Refused(Refusal(code="wire.too_new"))
     if request.device_id != device_id or "\x00" in request.app_version:
         raise malformed
-    return request, envelopes
+    return request, envelopes, are_flat
 
 
-def _parsed(plain: bytes) -> Any:
-    """What a request's JSON says; raises ValueError where it says nothing that can be kept."""
+def _parsed(plain: bytes) -> tuple[Any, bool]:
+    """What a request's JSON says, and whether it is nested no deeper than the fast reader goes.
+
+    Raises ValueError where it is no JSON, or nested beyond all bounds.
+    """
     try:
-        return from_json(plain)
+        return from_json(plain), True
     except ValueError:  # perhaps for one operation's sake, which is then refused alone
         said = json.loads(plain)
     if depth_of(said) > MOST_DEPTH:
         raise ValueError("nested too deep")
-    return said
+    return said, False
 
 
 def _exchanged(session: Session, calls: Sequence[Call]) -> list[SyncResponse]:

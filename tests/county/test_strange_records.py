@@ -137,8 +137,8 @@ STRANGE: dict[str, tuple[Make, str]] = {
     "half a pair": (written('"later": "\\ud800"'), "op.malformed"),
     "a name of half a pair": (written('"\\ud800": 1'), "op.malformed"),
     # shape
-    "nested deep": (with_body(later=nested(62)), "accepted"),
-    "nested too deep": (with_body(later=nested(63)), CANNOT_BE_STORED),
+    "nested deep": (with_body(later=nested(196)), "accepted"),
+    "nested too deep": (with_body(later=nested(197)), CANNOT_BE_STORED),
     "nested beyond what is read fast": (with_body(later=nested(300)), CANNOT_BE_STORED),
     "a name twice": (written('"later": 1, "later": 2'), "op.hash"),
     "a body that is none": (claiming(body=[1]), "op.hash"),
