@@ -20,10 +20,11 @@ from app.store.tables import RecordRow as RecordHere
 from core.wire.bodies import body_of
 from core.wire.digests import body_hash
 from core.wire.envelopes import Operation, envelope_of
-from county.config import utc_now
+from county.checking import damages
+from county.config import local_date, utc_now
 from county.exchange import MOST_DEPTH as MOST_DEPTH_OF_ALL
 from county.tables import ScopeHeadRow
-from tests.builders import a_follow_up
+from tests.builders import COUNTY_ID, a_follow_up
 from tests.county.conftest import HOUSEHOLD, RESIDENT, World
 from tests.county.signed_post import Answered, post, signed_headers
 from tests.county_world import Enrolled, enrol_tablet, running, write_records
@@ -187,6 +188,15 @@ def test_what_was_taken_has_the_same_hash_on_a_tablet_that_reads_it(stand: Stand
         rows = session.exec(select_here(RecordHere)).all()
         assert [row.id for row in rows if body_hash(json.loads(row.body)) != row.hash] == []
     assert len(rows) > len(taken)
+
+
+def test_after_all_of_them_the_county_is_found_sound(stand: Stand) -> None:
+    tablet = stand.tablet()
+    chain = Chain(tablet, utc_now())
+    batch = [make(chain) for make, _ in STRANGE.values()]
+    assert stand.say(tablet, *batch).status == 200
+    with stand.world.database.writing() as session:
+        assert list(damages(session, COUNTY_ID, local_date(utc_now()))) == []
 
 
 def test_a_request_nested_beyond_all_bounds_is_malformed(stand: Stand) -> None:
