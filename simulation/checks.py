@@ -25,7 +25,6 @@ from county import rollups, tables
 from county.checking import damages
 from county.config import local_date
 from county.histories import histories_of
-from simulation.faults import Fault
 from simulation.founding import COUNTY_ID
 from simulation.tablet_end import Saved, TabletEnd
 from simulation.world import World
@@ -91,8 +90,8 @@ def _waits_for_nothing(world: World, county: _County) -> Iterator[str]:
 
 def _repaired_for_nothing(world: World) -> Iterator[str]:
     """Repair is for decay: it must not be what covers up a record that sync has left out."""
-    if world.county.repairs and not world.met[Fault.DECAYED]:
-        yield f"{world.county.repairs} questions about what differs, and nothing had decayed"
+    for name in sorted(set(world.unprovoked)):
+        yield f"{name} had to ask what differs, and its store had not decayed"
 
 
 def _handed_in(tablet: TabletEnd, county: _County) -> Iterator[str]:

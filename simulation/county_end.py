@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
@@ -49,8 +49,8 @@ class CountyEnd:
         self._backups = self._restores = 0
         self._statements_left: int | None = None
         self._villages: dict[str, list[str]] = {}
-        self.repairs = 0
-        """How often a tablet had to ask what differs."""
+        self.on_question: Callable[[str], object] = lambda _: None
+        """Told which tablet had to ask what differs."""
         self.database = self._opened()
         self.door = Doorkeeper(self.database)
         self._snapshot_folder = path.with_suffix(".snapshots")
@@ -98,7 +98,8 @@ class CountyEnd:
     ) -> Answer:
         plain = decoded(body, headers.get("Content-Encoding", ""))
         answer = exchange(self.database, read_call(sender, plain, now, self._snapshots.offered))
-        self.repairs += answer.told is not None
+        if answer.told is not None:
+            self.on_question(sender.device_id)
         content, coding = encoded(
             RESPONSES.dump_json(answer, exclude_defaults=True), headers.get("Accept-Encoding", "")
         )

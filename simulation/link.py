@@ -47,13 +47,17 @@ class Net:
     clock: WorldClock
     chance: Random
     under_way: list[Late] = field(default_factory=list)
+    is_late: bool = False
+    """Whether what arrives now is something nobody waits for any more."""
 
     def deliver(self, *, everything: bool = False) -> None:
         """Let late requests arrive; nobody waits for their answers any more."""
         due = [item for item in self.under_way if everything or item.due_at <= self.clock.now]
         self.under_way = [item for item in self.under_way if item not in due]
+        self.is_late = True
         for item in due:
             self.handed(item.sent, item.stamped_at)
+        self.is_late = False
 
     def handed(self, sent: Sent, at: datetime | None = None) -> Answer:
         """The county's answer to a request that arrives now, or did arrive at a moment."""

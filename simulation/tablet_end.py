@@ -20,7 +20,7 @@ from app.store.chunks import chunks
 from app.store.errors import StoreFull
 from app.store.opening import Store
 from app.store.queries import records
-from app.store.queries.device import the_device
+from app.store.queries.device import PROOF, setting, the_device
 from app.store.tables import RecordRow
 from app.sync.beside import Beside
 from app.sync.first_load import Portions
@@ -102,6 +102,8 @@ class TabletEnd:
     paces: Paces
     saved: list[Saved] = field(default_factory=list)
     deaths: int = 0
+    is_decayed: bool = False
+    """Whether its store decayed since it was last found equal with the county."""
     doom: list[str] = field(default_factory=list)
     """What happens at the next transactions, the first one first: "" for nothing."""
 
@@ -148,7 +150,11 @@ class TabletEnd:
 
     def synchronise(self) -> SyncResult:
         """One run of the real thing; PowerCut where the tablet dies of it."""
-        return self.link.synchronise(self.store, lambda _: None)
+        result = self.link.synchronise(self.store, lambda _: None)
+        if self.is_decayed and result.failed is None:
+            with self.store.transaction() as session:
+                self.is_decayed = not (setting(session, PROOF) or "").startswith("equal")
+        return result
 
     def fill_disk(self) -> None:
         """From now on the store may not grow."""

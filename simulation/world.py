@@ -11,11 +11,10 @@ from functools import partial
 from pathlib import Path
 from random import Random
 
-from app.clock import local_day
 from app.sync.pace import Paces
-from core.followups import FollowUp, Guidance, Reading, Withdrawal
+from core.followups import FollowUp, Withdrawal
 from core.ids import RANDOM_BYTES, uuid7, village_scope
-from core.vocabulary import Kind, Mode, ReadingKind
+from core.vocabulary import Kind
 from county.ledger import RecordWrite
 from simulation.clocks import BEGIN, TabletClock, WorldClock
 from simulation.county_end import CountyEnd
@@ -24,6 +23,7 @@ from simulation.faults import ON_THE_WAY, Fault
 from simulation.founding import OFFICE, Founded
 from simulation.link import InTurn, Link, Net
 from simulation.tablet_end import FEW, PORTIONS, PowerCut, Saved, TabletEnd
+from simulation.visits import follow_up
 
 STEPS = 4
 """Things that happen to each tablet on a day."""
@@ -58,11 +58,14 @@ class World:
         self.trace: list[str] = []
         self.met: Counter[str] = Counter()
         self.restored = False
+        self.unprovoked: list[str] = []
+        """Tablets that had to ask what differs though their stores had not decayed."""
         self._calm = False
         shutil.copyfile(founded.county_file, folder / "county.db")
         self.county = CountyEnd(folder / "county.db")
         self.net = Net(county=self.county, clock=self.clock, chance=self.chance)
         self.tablets = [self._tablet(folder, number) for number in range(plan.tablets)]
+        self.county.on_question = self._hear_question
         self._events = self._drawn_events()
 
     def run(self) -> None:
@@ -148,6 +151,13 @@ class World:
         self.note(f"{tablet.name} {fault}")
         return fault
 
+    def _hear_question(self, device_id: str) -> None:
+        sound = (one for one in self.tablets if not one.is_decayed and not self.net.is_late)
+        for tablet in sound:
+            if tablet.seat.device_id == device_id:
+                self.note(f"{tablet.name} asks what differs")
+                self.unprovoked.append(tablet.name)
+
     # What doctors do.
 
     def _visit(self, tablet: TabletEnd) -> None:
@@ -157,29 +167,8 @@ class World:
         tablet.save(visit)
 
     def _follow_up(self, tablet: TabletEnd, resident: str, systolic: int) -> FollowUp:
-        now = tablet.clock.now()
-        village = resident.rsplit("-person-", 1)[0]
-        return FollowUp(
-            id=self._id(),
-            scope_id=village_scope(village),
-            resident_id=resident,
-            author_id=tablet.seat.doctor_id,
-            occurred_on=local_day(now),
-            recorded_at=now,
-            mode=Mode.HOME,
-            services=("health_management",),
-            symptoms=("none",),
-            readings=(
-                Reading(kind=ReadingKind.BLOOD_PRESSURE, systolic_mmhg=systolic, diastolic_mmhg=80),
-                Reading(kind=ReadingKind.HEART_RATE, heart_rate_bpm=72),
-                Reading(kind=ReadingKind.GLUCOSE, glucose_mmol_l=5.8, timing="fasting"),
-            ),
-            guidance=Guidance(diet=("less_salt",), exercise=("walk",), psychology=("calm",)),
-            adherence="regular",
-            adverse_reaction=False,
-            complication="none",
-            visit_class=1,
-            next_on=local_day(now) + timedelta(days=30),
+        return follow_up(
+            self._id(), tablet.seat.doctor_id, tablet.clock.now(), resident, systolic_mmhg=systolic
         )
 
     def _edit(self, tablet: TabletEnd) -> None:
@@ -226,15 +215,22 @@ class World:
         )
 
     def _meanwhile(self, tablet: TabletEnd) -> None:
-        self.chance.choice((self._visit, self._edit))(tablet)
+        events = [self._visit, self._edit]
+        if Fault.RIVALS in self.plan.faults:
+            events.append(self._office_edit)
+        self.chance.choice(events)(tablet)
 
     # What goes wrong.
 
     def _mortal_work(self, tablet: TabletEnd) -> None:
         moment = self.chance.choice(("before", "within", "after"))
-        tablet.doom[:] = [""] * self.chance.randrange(6) + [moment]
+        tablet.doom[:] = [""] * self._spared() + [moment]
         self._synchronise(tablet) if self.chance.random() < 0.7 else self._visit(tablet)
         tablet.doom.clear()
+
+    def _spared(self) -> int:
+        """How many transactions go well before one does not: a first load has many."""
+        return self.chance.randrange(self.chance.choice((6, 24)))
 
     def _wrong_clock(self, tablet: TabletEnd) -> None:
         self.met[Fault.WRONG_CLOCK] += 1
@@ -267,7 +263,7 @@ class World:
             self._visit(other)
         self._synchronise(other)
         self.note(f"{tablet.name} has a full disk for a moment")
-        tablet.doom[:] = [""] * self.chance.randint(2, 8) + ["full"]
+        tablet.doom[:] = [""] * (2 + self._spared()) + ["full"]
         self._synchronise(tablet)
         tablet.doom.clear()
 
@@ -333,6 +329,8 @@ class World:
         villages = self.chance.sample(every, self.chance.randint(1, len(every)))
         self.note(f"{tablet.name} now has {villages}")
         self.county.give_villages(tablet.seat.doctor_id, villages, self.clock.now)
+        if Fault.TABLET_KILLED in self.plan.faults and self.chance.random() < 0.5:
+            self._mortal_work(tablet)
 
     def _revoke(self, tablet: TabletEnd) -> None:
         self.met[Fault.REVOKED] += 1
@@ -354,6 +352,7 @@ class World:
 
     def _decay(self, tablet: TabletEnd) -> None:
         self.met[Fault.DECAYED] += 1
+        tablet.is_decayed = True
         self.note(f"{tablet.name} decays: {decay(tablet.store, self.chance, self._id())}")
 
     def _withdraw_anothers(self, tablet: TabletEnd) -> None:

@@ -18,7 +18,7 @@ def test_a_planted_bug_is_caught_within_two_hundred_seeds(
 ) -> None:
     PLANTED[name](monkeypatch)
     plans = (
-        Plan(tablets=2, days=2, seed=seed, faults=faults_named("all")) for seed in range(SEEDS)
+        Plan(tablets=3, days=5, seed=seed, faults=faults_named("all")) for seed in range(SEEDS)
     )
     caught = next((plan.seed for plan in plans if live(plan).findings), None)
     assert caught is not None
