@@ -50,6 +50,7 @@ def findings(world: World) -> list[str]:
         *_county_adds_up(world),
         *_waits_for_nothing(world, county),
         *_repaired_for_nothing(world),
+        *world.county.overwritten,
     ]
     for tablet in world.tablets:
         found += _handed_in(tablet, county)

@@ -30,6 +30,7 @@ from county.snapshot_files import SnapshotFiles
 from county.snapshots import Snapshots
 from county.tables import DeviceRow, UserRow
 from simulation.founding import COUNTY_ID, OFFICE
+from simulation.onlooker import Onlooker, Shown
 from statements.made_once import run
 
 SNAPSHOT_NUMBERS = 5
@@ -51,6 +52,9 @@ class CountyEnd:
         self._villages: dict[str, list[str]] = {}
         self.on_question: Callable[[str], object] = lambda _: None
         """Told which tablet had to ask what differs."""
+        self.shown: Shown = lambda *_: {}
+        self.overwritten: list[str] = []
+        """Edits that were accepted over what their doctors were never shown."""
         self.database = self._opened()
         self.door = Doorkeeper(self.database)
         self._snapshot_folder = path.with_suffix(".snapshots")
@@ -97,7 +101,10 @@ class CountyEnd:
         self, sender: Proven, body: bytes, headers: Mapping[str, str], now: datetime
     ) -> Answer:
         plain = decoded(body, headers.get("Content-Encoding", ""))
-        answer = exchange(self.database, read_call(sender, plain, now, self._snapshots.offered))
+        call = read_call(sender, plain, now, self._snapshots.offered)
+        onlooker = Onlooker(self.database, call.batch if self._looks_on else (), self.shown)
+        answer = exchange(self.database, call)
+        self.overwritten += onlooker.silent()
         if answer.told is not None:
             self.on_question(sender.device_id)
         content, coding = encoded(
@@ -105,6 +112,12 @@ class CountyEnd:
         )
         names = {"content-type": "application/json", "content-encoding": coding}
         return Answer(status=200, headers=names, body=content)
+
+    @property
+    def _looks_on(self) -> bool:
+        # Once history is lost, what doctors saw may be of the lost one; and no power cut is to
+        # fall on a look instead of on the work.
+        return not self._restores and self._statements_left is None
 
     def die_after(self, statements: int) -> None:
         """Lose power after so many more statements."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -80,13 +81,17 @@ class MortalStore(Store):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Saved:
-    """What a doctor was told is saved: a fact's whole body, or the fields of an edit."""
+    """What a doctor was told is saved: a fact's whole body, or the fields of an edit.
+
+    `shown` is the record as it stood on the screen before the edit.
+    """
 
     device_seq: int
     kind: str
     record_id: str
     action: str
     body: Mapping[str, Any]
+    shown: Mapping[str, Any]
 
 
 @dataclass(kw_only=True)
@@ -124,7 +129,7 @@ class TabletEnd:
 
     def save(self, record: Record) -> None:
         """Save a fact as the services do."""
-        with self._noting(kind_of(record), record.id, "put", body_of(record)) as session:
+        with self._noting(kind_of(record), record.id, "put", body_of(record), {}) as session:
             put_fact(session, self.practice, record)
 
     def those_here(self, record_ids: Iterable[str]) -> set[str]:
@@ -142,11 +147,17 @@ class TabletEnd:
             kind = run(session, _KIND, id=record_id).scalar()
         if kind is None:
             return False
-        with self._noting(kind, record_id, "set", fields) as session:
+        shown: dict[str, Any] = {}
+        with self._noting(kind, record_id, "set", fields, shown) as session:
             row = records.row(session, record_id)
             if row is not None:
+                shown |= json.loads(row.body)
                 set_fields(session, self.practice, row, fields)
         return True
+
+    def shown(self, device_seq: int) -> Mapping[str, Any]:
+        """The record as it stood on the screen before the edit of this number."""
+        return next((one.shown for one in self.saved if one.device_seq == device_seq), {})
 
     def synchronise(self) -> SyncResult:
         """One run of the real thing; PowerCut where the tablet dies of it."""
@@ -205,10 +216,28 @@ class TabletEnd:
 
     @contextmanager
     def _noting(
-        self, kind: str, record_id: str, action: str, body: Mapping[str, Any]
+        self,
+        kind: str,
+        record_id: str,
+        action: str,
+        body: Mapping[str, Any],
+        shown: Mapping[str, Any],
     ) -> Iterator[Session]:
         """A transaction that goes into the diary if, and only if, it was committed."""
         seq = 0
+
+        def note() -> None:
+            self.saved.append(
+                Saved(
+                    device_seq=seq,
+                    kind=kind,
+                    record_id=record_id,
+                    action=action,
+                    body=dict(body),
+                    shown=shown,
+                )
+            )
+
         try:
             with self.store.transaction() as session:
                 yield session
@@ -217,16 +246,9 @@ class TabletEnd:
             return
         except PowerCut as cut:
             if cut.committed:
-                self._note(seq, kind, record_id, action, body)
+                note()
             raise
-        self._note(seq, kind, record_id, action, body)
-
-    def _note(
-        self, seq: int, kind: str, record_id: str, action: str, body: Mapping[str, Any]
-    ) -> None:
-        self.saved.append(
-            Saved(device_seq=seq, kind=kind, record_id=record_id, action=action, body=dict(body))
-        )
+        note()
 
 
 _KIND = select(col(RecordRow.kind)).where(col(RecordRow.id) == bindparam("id"))

@@ -65,7 +65,9 @@ class World:
         self.county = CountyEnd(folder / "county.db")
         self.net = Net(county=self.county, clock=self.clock, chance=self.chance)
         self.tablets = [self._tablet(folder, number) for number in range(plan.tablets)]
+        self._by_device = {tablet.seat.device_id: tablet for tablet in self.tablets}
         self.county.on_question = self._hear_question
+        self.county.shown = lambda device_id, seq: self._by_device[device_id].shown(seq)
         self._events = self._drawn_events()
 
     def run(self) -> None:
@@ -152,11 +154,10 @@ class World:
         return fault
 
     def _hear_question(self, device_id: str) -> None:
-        sound = (one for one in self.tablets if not one.is_decayed and not self.net.is_late)
-        for tablet in sound:
-            if tablet.seat.device_id == device_id:
-                self.note(f"{tablet.name} asks what differs")
-                self.unprovoked.append(tablet.name)
+        tablet = self._by_device[device_id]
+        if not tablet.is_decayed and not self.net.is_late:
+            self.note(f"{tablet.name} asks what differs")
+            self.unprovoked.append(tablet.name)
 
     # What doctors do.
 
@@ -173,9 +174,10 @@ class World:
 
     def _edit(self, tablet: TabletEnd) -> None:
         resident = self._resident(tablet)
-        fields = self._new_fields()
-        self.note(f"{tablet.name} edits {resident} {fields}")
-        tablet.edit(resident, fields)
+        for _ in range(self.chance.choice((1, 1, 2))):
+            fields = self._new_fields()
+            self.note(f"{tablet.name} edits {resident} {fields}")
+            tablet.edit(resident, fields)
 
     def _new_fields(self) -> dict[str, str]:
         digits = f"{self.chance.randrange(10**4):04d}"
@@ -277,7 +279,8 @@ class World:
         tablet.save(poison)
 
     def _office_edit(self, tablet: TabletEnd) -> None:
-        resident = self._resident(tablet)
+        edited = [one.record_id for one in tablet.saved[-3:] if one.action == "set"]
+        resident = self.chance.choice([*edited, self._resident(tablet)])
         self._office_sets(resident, self._new_fields())
 
     def _office_sets(self, resident: str, fields: dict[str, str]) -> None:

@@ -9,20 +9,23 @@ from typing import Any
 
 import pytest
 import sqlalchemy
-from sqlalchemy import orm
-from sqlmodel import Session, select
+from sqlalchemy import orm, update
+from sqlmodel import Session, col, select
 
+from app.services.practice import Practice
 from app.store import outbox, settling, snapshots
 from app.store.cursor import set_cursors
 from app.store.errors import StoreFull
 from app.store.opening import Store
-from app.store.tables import OutboxRow
+from app.store.tables import OutboxRow, RecordRow
 from app.sync import cycle
 from core.wire.envelopes import Change, Cursor, SyncResponse
 from core.wire.receipts import Receipt, Taken, receipt_fields
 from county import answers, exchange, feed, ingest
 from county.envelopes import Opened
 from county.tables import QuarantineRow
+from simulation import tablet_end
+from simulation.faults import Fault
 from statements.made_once import run
 
 Plant = Callable[[pytest.MonkeyPatch], None]
@@ -179,6 +182,18 @@ def dropped_quarantine(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(ingest, "keep", keep)
 
 
+def unseen_base(patch: pytest.MonkeyPatch) -> None:
+    """A second edit made offline passes for having seen what somebody else has set meanwhile."""
+    ordinary = tablet_end.set_fields
+
+    def set_fields(session: Session, practice: Practice, row: RecordRow, fields: Any) -> None:
+        ordinary(session, practice, row, fields)
+        grown = update(RecordRow).where(col(RecordRow.id) == row.id)
+        session.execute(grown.values(revision=RecordRow.revision + 1))
+
+    patch.setattr(tablet_end, "set_fields", set_fields)
+
+
 def untold_judgement(patch: pytest.MonkeyPatch) -> None:
     """The county takes what it had refused, and the tablet goes on showing the refusal."""
     patch.setattr(exchange, "told_anew", lambda *_: ())
@@ -200,7 +215,11 @@ PLANTED: Mapping[str, Plant] = {
         stored_the_wrong_way_round,
         snapshot_cursor_before_rows,
         dropped_quarantine,
+        unseen_base,
         untold_judgement,
         unawaited_record,
     )
 }
+
+SPARED: Mapping[str, frozenset[Fault]] = {"unseen_base": frozenset({Fault.RESTORED})}
+"""Faults left out of a bug's worlds: once a history is lost, nobody judges what was seen of it."""

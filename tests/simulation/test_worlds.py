@@ -29,6 +29,12 @@ def test_three_tablets_go_through_a_week() -> None:
     assert report.failed == (), told(report)
 
 
+def test_no_edit_passes_over_what_its_doctor_was_never_shown() -> None:
+    faults = EVERYTHING - {Fault.RESTORED}
+    report = run_seeds(Plan(tablets=3, days=5, seed=500, faults=faults), 12)
+    assert report.failed == (), told(report)
+
+
 @pytest.mark.soak
 def test_eight_tablets_go_through_two_months() -> None:
     report = run_seeds(Plan(tablets=8, days=60, seed=1, faults=EVERYTHING), 20)

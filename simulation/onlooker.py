@@ -1,0 +1,98 @@
+"""Sees what a county does with edits, and whether one passes over what its doctor never saw."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import bindparam, select
+
+from core.merging import GUARDED_FIELDS
+from core.vocabulary import STANDING_KINDS
+from core.wire.clocks import node_of
+from core.wire.envelopes import Operation
+from county.db import Database
+from county.envelopes import Opened
+from county.held import load
+from county.tables import ConflictRow, OperationRow
+from simulation.founding import COUNTY_ID
+from statements.made_once import run
+
+Shown = Callable[[str, int], Mapping[str, Any]]
+"""The fields as they stood on a tablet's screen when its doctor made the edit of a number."""
+Standing = dict[tuple[str, str], tuple[Any, str]]
+"""The value of a record's field and who has set it; "" for the founding."""
+
+_KNOWN = select(OperationRow.op_id, OperationRow.outcome).where(
+    OperationRow.county_id == COUNTY_ID,
+    OperationRow.op_id.in_(bindparam("op_ids", expanding=True)),
+)
+_CONFLICTS = select(ConflictRow.op_id, ConflictRow.field).where(
+    ConflictRow.county_id == COUNTY_ID,
+    ConflictRow.op_id.in_(bindparam("op_ids", expanding=True)),
+)
+
+
+class Onlooker:
+    """Looks at one batch: made before the county takes it in, asked afterwards."""
+
+    def __init__(self, database: Database, batch: Iterable[Opened], shown: Shown) -> None:
+        self._database, self._shown = database, shown
+        edits = [
+            item.operation
+            for item in batch
+            if item.operation is not None and item.operation.kind in STANDING_KINDS
+        ]
+        known = self._outcomes(edits)
+        self._edits = [edit for edit in edits if edit.op_id not in known]
+        self._before = self._standing()
+
+    def silent(self) -> list[str]:
+        """The edits that were accepted over a guarded value nobody had shown their doctor."""
+        outcomes = self._outcomes(self._edits)
+        disputed = self._disputed()
+        found = []
+        for edit in self._edits:
+            if outcomes.get(edit.op_id, "refused") == "refused":
+                continue
+            shown = self._shown(edit.device_id, edit.device_seq)
+            for name in _guarded(edit):
+                place, theirs = (edit.record_id, name), edit.body[name]
+                ours, node = self._before.get(place, (None, ""))
+                if (edit.op_id, name) in disputed or ours == theirs:
+                    continue
+                if node not in {"", edit.device_id} and ours != shown.get(name):
+                    found.append(f"{edit.device_id} {edit.device_seq} overwrote {name} {ours!r}")
+                self._before[place] = theirs, edit.device_id
+        return found
+
+    def _outcomes(self, edits: Sequence[Operation]) -> dict[str, str]:
+        if not edits:
+            return {}
+        with self._database.reading() as session:
+            rows = run(session, _KNOWN, op_ids=[edit.op_id for edit in edits])
+            return {row.op_id: row.outcome for row in rows}
+
+    def _disputed(self) -> set[tuple[str, str]]:
+        if not self._edits:
+            return set()
+        with self._database.reading() as session:
+            rows = run(session, _CONFLICTS, op_ids=[edit.op_id for edit in self._edits])
+            return {(op_id, field) for op_id, field in rows}
+
+    def _standing(self) -> Standing:
+        ids = {edit.record_id for edit in self._edits}
+        if not ids:
+            return {}
+        with self._database.reading() as session:
+            held = load(session, COUNTY_ID, ids, lock=False)
+        return {
+            (record_id, name): (record.body.get(name), node_of(stamp.clock))
+            for record_id, record in held.items()
+            for name, stamp in record.stamps.items()
+        }
+
+
+def _guarded(edit: Operation) -> list[str]:
+    guarded = GUARDED_FIELDS.get(edit.kind, frozenset())
+    return [name for name in edit.body if name in guarded]
