@@ -100,12 +100,13 @@ def _explained(
         )
     policy = rules.on(follow_up.occurred_on)
     found = signals(policy, follow_up, history)
+    review = history.settled.reviews.get(follow_up.id)
     return FollowUpExplained(
         id=follow_up.id,
         occurred_on=follow_up.occurred_on,
         mode=follow_up.mode,
         stands=None,
-        decision=history.settled.decisions.get(follow_up.id),
+        decision=review.decision if review else None,
         counted=tuple(_counted(account, follow_up.id)),
         triage=triage(rules, history, follow_up),
         grade=grade(policy, follow_up, history, found),

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
+from typing import Protocol, TypeVar
 
 from core.calendar import Span, Spans, holds
 from core.contracts import Contract, Exemption, ExemptionDecision
@@ -62,7 +63,7 @@ class History:
 class Settled:
     """What stands: nothing withdrawn, of each chain of amendments the latest.
 
-    `follow_ups` are in order of date, then id, and `dates` are theirs. `decisions` holds
+    `follow_ups` are in order of date, then id, and `dates` are theirs. `reviews` holds
     the township's latest word by follow-up, `first_recorded` when the day of a follow-up
     was first recorded, and `exemptions` each exemption with its decision, None while open.
     `voided` are the ids of all facts that are withdrawn.
@@ -70,7 +71,7 @@ class Settled:
 
     follow_ups: tuple[FollowUp, ...]
     dates: tuple[date, ...]
-    decisions: Mapping[str, str]
+    reviews: Mapping[str, Review]
     first_recorded: Mapping[str, datetime]
     exemptions: tuple[tuple[Exemption, bool | None], ...]
     referrals: tuple[Referral, ...]
@@ -88,6 +89,25 @@ class Settled:
 def standing(history: History) -> tuple[FollowUp, ...]:
     """The follow-ups that stand: latest unvoided amendments, in order of date, then id."""
     return history.settled.follow_ups
+
+
+class _Said(Protocol):
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def recorded_at(self) -> datetime: ...
+
+
+Word = TypeVar("Word", bound=_Said)
+
+
+def latest_by(
+    words: Iterable[Word], about: Callable[[Word], str], void: frozenset[str] = frozenset()
+) -> dict[str, Word]:
+    """The last word about each thing, by the time it was written, then by id."""
+    ordered = sorted(words, key=lambda word: (word.recorded_at, word.id))
+    return {about(word): word for word in ordered if word.id not in void}
 
 
 def voided_ids(withdrawals: Iterable[Withdrawal]) -> frozenset[str]:
@@ -120,12 +140,12 @@ def _settled(history: History) -> Settled:
     return Settled(
         follow_ups=tuple(stands),
         dates=tuple(follow_up.occurred_on for follow_up in stands),
-        decisions=_decisions(history, void),
+        reviews=latest_by(history.reviews, lambda r: r.follow_up_id, void),
         first_recorded=first_recorded,
         exemptions=_exemptions(history, void),
         referrals=tuple(r for r in history.referrals if r.id not in void),
-        outcomes=_outcomes(history, void),
-        phone_checks=_phone_checks(history, void),
+        outcomes=latest_by(history.referral_outcomes, lambda o: o.referral_id, void),
+        phone_checks=latest_by(history.phone_checks, lambda c: c.follow_up_id, void),
         voided=void,
     )
 
@@ -165,24 +185,9 @@ def _first_recorded(chains: Iterable[list[FollowUp]]) -> dict[str, datetime]:
     }
 
 
-def _decisions(history: History, void: frozenset[str]) -> dict[str, str]:
-    ordered = sorted(history.reviews, key=lambda r: (r.recorded_at, r.id))
-    return {review.follow_up_id: review.decision for review in ordered if review.id not in void}
-
-
 def _exemptions(
     history: History, void: frozenset[str]
 ) -> tuple[tuple[Exemption, bool | None], ...]:
-    ordered = sorted(history.exemption_decisions, key=lambda d: (d.recorded_at, d.id))
-    decided = {d.exemption_id: d.approved for d in ordered if d.id not in void}
+    answers = latest_by(history.exemption_decisions, lambda d: d.exemption_id, void)
+    decided = {exemption_id: answer.approved for exemption_id, answer in answers.items()}
     return tuple((e, decided.get(e.id)) for e in history.exemptions if e.id not in void)
-
-
-def _outcomes(history: History, void: frozenset[str]) -> dict[str, ReferralOutcome]:
-    ordered = sorted(history.referral_outcomes, key=lambda o: (o.recorded_at, o.id))
-    return {outcome.referral_id: outcome for outcome in ordered if outcome.id not in void}
-
-
-def _phone_checks(history: History, void: frozenset[str]) -> dict[str, PhoneCheck]:
-    ordered = sorted(history.phone_checks, key=lambda c: (c.recorded_at, c.id))
-    return {check.follow_up_id: check for check in ordered if check.id not in void}

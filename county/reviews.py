@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.contracts import ExemptionDecision
-from core.history import History
+from core.history import latest_by
 from core.refusals import Refusal, Refused
 from core.reviews import PhoneCheck, Review
 from core.vocabulary import Decision, Kind, ReturnReason
@@ -222,18 +222,11 @@ def _decidable(session: Session, reviewer: Reviewer, follow_up_ids: Collection[s
     return [
         _Case(
             row=row,
-            review=last_review(cases[row.id], row.id),
+            review=cases[row.id].settled.reviews.get(row.id),
             check=cases[row.id].settled.phone_checks.get(row.id),
         )
         for row in rows
     ]
-
-
-def last_review(history: History, follow_up_id: str) -> Review | None:
-    """The review of a follow-up that stands; None before the first."""
-    reviews = (r for r in history.reviews if r.follow_up_id == follow_up_id)
-    there = [review for review in reviews if review.id not in history.settled.voided]
-    return max(there, key=lambda review: (review.recorded_at, review.id), default=None)
 
 
 def _is_said(last: Review | None, verdict: Verdict, seen: Mapping[str, str]) -> bool:
@@ -258,8 +251,7 @@ def _last_answer(session: Session, county_id: str, row: RecordRow) -> ExemptionD
     resident_id = row.resident_id or ""
     history = histories_of(session, county_id, [resident_id]).get(resident_id)
     answers = history.exemption_decisions if history else ()
-    there = [item for item in answers if item.exemption_id == row.id]
-    return max(there, key=lambda item: (item.recorded_at, item.id), default=None)
+    return latest_by(answers, lambda answer: answer.exemption_id).get(row.id)
 
 
 def _review_write(

@@ -50,7 +50,7 @@ _KEPT = select(WaitingReviewRow.follow_up_id, WaitingReviewRow.village_id).where
 def waiting(history: History) -> tuple[FollowUp, ...]:
     """The follow-ups that stand without a decision, oldest first."""
     settled = history.settled
-    return tuple(item for item in settled.follow_ups if item.id not in settled.decisions)
+    return tuple(item for item in settled.follow_ups if item.id not in settled.reviews)
 
 
 def wrongly_waiting(

@@ -188,12 +188,6 @@ def dots_of(account: Account) -> tuple[DotView, ...]:
     )
 
 
-def latest_review(history: History, follow_up_id: str) -> Review | None:
-    """The review that stands: the latest by the time it was written, then by id."""
-    reviews = [review for review in history.reviews if review.follow_up_id == follow_up_id]
-    return max(reviews, key=lambda review: (review.recorded_at, review.id), default=None)
-
-
 def _renew(session: Session, resident_ids: Sequence[str], rules: Rules, today: date) -> bool:
     """Reckons the accounts of residents as of a day; False where none could be."""
     gathered: dict[str, list[Any]] = defaultdict(list)
@@ -228,8 +222,8 @@ def reckoned(history: History, rules: Rules, today: date) -> dict[str, Any]:
 
 
 def _returned(history: History) -> list[str]:
-    decisions = history.settled.decisions
-    disputed = [id for id, decision in decisions.items() if decision in DISPUTED]
+    reviews = history.settled.reviews
+    disputed = [id for id, review in reviews.items() if review.decision in DISPUTED]
     stands = {follow_up.id for follow_up in standing(history)} if disputed else set()
     return [id for id in disputed if id in stands]
 

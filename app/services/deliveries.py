@@ -6,14 +6,14 @@ from collections.abc import Mapping, Sequence
 
 from sqlmodel import Session
 
-from app.services.accounts import DISPUTED, latest_review
+from app.services.accounts import DISPUTED
 from app.services.practice import Practice
 from app.services.views import Delivery, ReturnedView
 from app.store.outbox import OutboxState, sent_through
 from app.store.queries import accounts, delivery, people, records
 from app.store.tables import OutboxRow
 from core.followups import FollowUp
-from core.history import History, standing
+from core.history import History, latest_by, standing
 from core.reviews import Review
 from core.vocabulary import Decision, Kind
 
@@ -52,8 +52,7 @@ def deliveries(session: Session, record_ids: Sequence[str]) -> dict[str, Deliver
 def standing_reviews(session: Session, follow_up_ids: Sequence[str]) -> dict[str, Review]:
     """The latest review of each follow-up that has one."""
     reviews: list[Review] = records.about(session, follow_up_ids, Kind.REVIEW)
-    reviews.sort(key=lambda review: (review.recorded_at, review.id))
-    return {review.follow_up_id: review for review in reviews}
+    return latest_by(reviews, lambda review: review.follow_up_id)
 
 
 def returned_to(session: Session, practice: Practice) -> tuple[ReturnedView, ...]:
@@ -76,7 +75,7 @@ def returned_now(
 ) -> ReturnedView | None:
     """Why a follow-up came back, None unless it did and still waits to be put right."""
     for follow_up in standing(history):
-        review = latest_review(history, follow_up.id)
+        review = history.settled.reviews.get(follow_up.id)
         disputed = review is not None and review.decision in DISPUTED
         if follow_up.id == follow_up_id and review is not None and disputed:
             return returned_view(session, follow_up, review)

@@ -12,6 +12,7 @@ from app.services.practice import Practice
 from app.services.recording import put_fact
 from app.services.views import Delivery
 from core.contracts import Exemption, ExemptionDecision
+from core.history import latest_by
 from core.refusals import Refusal, Refused
 from core.vocabulary import NotMet
 
@@ -72,8 +73,7 @@ class ExemptionService:
             history = demand_history(session, resident_id)
             asked = sorted(history.exemptions, key=lambda e: (e.recorded_at, e.id), reverse=True)
             states = deliveries(session, [exemption.id for exemption in asked])
-            answers = sorted(history.exemption_decisions, key=lambda d: (d.recorded_at, d.id))
-            decided = {decision.exemption_id: decision for decision in answers}
+            decided = latest_by(history.exemption_decisions, lambda d: d.exemption_id)
             return tuple(
                 ExemptionRow(
                     exemption=exemption,

@@ -7,7 +7,7 @@ from datetime import date, datetime
 
 from sqlmodel import Session
 
-from app.services.accounts import latest_review, renew_account
+from app.services.accounts import renew_account
 from app.services.appraising import (
     ASKS,
     Case,
@@ -350,7 +350,7 @@ def follow_up_view(
     """A follow-up with everything that has become of it."""
     operation = delivery.operations_of(session, [follow_up.id]).get(follow_up.id)
     receipt = outbox.receipt_in(operation) if operation else None
-    review = latest_review(history, follow_up.id)
+    review = history.settled.reviews.get(follow_up.id)
     void = voided_ids(history.withdrawals)
     household = records.record(session, Kind.HOUSEHOLD, history.resident.household_id)
     return FollowUpView(

@@ -102,11 +102,12 @@ def within(window: Window, settled: Settled, today: date) -> Sequence[FollowUp]:
 
 def hindering(policy: Policy, settled: Settled, late: Part) -> Unfit:
     """What tells of a follow-up what the township's word holds against it; None if it may fill."""
-    decisions = settled.decisions
+    reviews = settled.reviews
     needs_approval = policy.contract.late_entry_needs_approval
 
     def hindrance(follow_up: FollowUp) -> WhyNot | None:
-        decision = decisions.get(follow_up.id)
+        review = reviews.get(follow_up.id)
+        decision = review.decision if review else None
         if decision in SENT_BACK:
             return SENT_BACK[Decision(decision)]
         if needs_approval and decision != Decision.ACCEPTED and late(follow_up):

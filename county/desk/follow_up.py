@@ -27,7 +27,7 @@ from county.desk.timeline import Event, phone_check_event, review_event
 from county.desk.visitor import Desk, NotFound, Reviewing, SignedIn, Visitor, desk_of
 from county.desk.wording import label, local
 from county.histories import histories_of
-from county.reviews import Reviewer, Verdict, decide, last_review
+from county.reviews import Reviewer, Verdict, decide
 from county.tables import RecordRow
 from words import say, sentence_for
 
@@ -179,7 +179,7 @@ def present(session: Session, desk: Desk, visitor: Visitor, case: Case) -> View:
     lang, follow_up, history = visitor.language, case.follow_up, case.history
     appraisal = appraise(DoctorMonths(session, desk.county_id), history, follow_up, lang)
     resident, village = history.resident, visitor.village_name(case.row.village_id)
-    last = last_review(history, follow_up.id)
+    last = history.settled.reviews.get(follow_up.id)
     stands = follow_up in history.settled.follow_ups
     newer = next((f.id for f in history.settled.follow_ups if f.amends == follow_up.id), "")
     withdrawal = next((w for w in history.withdrawals if w.voids == follow_up.id), None)

@@ -26,7 +26,7 @@ from county.desk.values import glucose_text, pressure_text, visit_class_text
 from county.desk.visitor import Desk, Reviewing, SignedIn, Visitor, desk_of
 from county.desk.wording import NOTHING, label, local
 from county.histories import histories_of
-from county.reviews import Verdict, decide, last_review
+from county.reviews import Verdict, decide
 from county.tables import RecordRow
 from words import say, sentence_for
 
@@ -279,7 +279,7 @@ def _row(
         return None
     lang = visitor.language
     appraisal = appraise(months, history, follow_up, lang)
-    last = last_review(history, record.id)
+    last = history.settled.reviews.get(record.id)
     return Row(
         id=record.id,
         seen=last.id if last else "",

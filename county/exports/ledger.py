@@ -273,7 +273,8 @@ def _remarks(order: Order, entry: _Entry, last: FollowUp | None) -> Iterator[str
         if item.not_met:
             reason = label("not_met", item.not_met, lang)
             yield say("desk.ledger.not_met", lang, reason=reason)
-        if entry.history.settled.decisions.get(item.id) == Decision.RETURNED:
+        review = entry.history.settled.reviews.get(item.id)
+        if review is not None and review.decision == Decision.RETURNED:
             yield say("desk.ledger.returned", lang)
     if last is not None and has_reported(last):
         yield say("desk.ledger.reported", lang)
