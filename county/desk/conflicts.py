@@ -21,7 +21,7 @@ from county.desk.visitor import Desk, Reviewing, SignedIn, Visitor, desk_of
 from county.desk.wording import NOTHING, label, local, masked_apart
 from county.settling import open_conflicts, settle
 from county.tables import ConflictRow, DeviceRow, OperationRow, RecordRow
-from words import say, sentence_for
+from words import say
 
 router = APIRouter()
 
@@ -84,10 +84,9 @@ def _shown(request: Request, visitor: Visitor, refused: Refused | None = None) -
         "conflicts.html",
         visitor,
         "conflicts",
-        status=422 if refused else 200,
+        refused=refused,
         waiting=waiting,
         rows=rows,
-        problem=sentence_for(refused.refusals[0], visitor.language) if refused else "",
     )
 
 

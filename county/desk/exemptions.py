@@ -23,7 +23,7 @@ from county.desk.wording import NOTHING, label, local
 from county.histories import readable
 from county.reviews import decide_exemption
 from county.tables import RecordRow
-from words import say, sentence_for
+from words import say
 
 router = APIRouter()
 
@@ -92,10 +92,9 @@ def _shown(
         "exemptions.html",
         visitor,
         "exemptions",
-        status=422 if refused else 200,
+        refused=refused,
         waiting=waiting,
         rows=rows,
-        problem=sentence_for(refused.refusals[0], visitor.language) if refused else "",
     )
 
 

@@ -29,7 +29,7 @@ from county.desk.wording import label, local
 from county.histories import histories_of
 from county.reviews import Reviewer, Verdict, decide
 from county.tables import RecordRow
-from words import say, sentence_for
+from words import say
 
 router = APIRouter()
 
@@ -143,18 +143,15 @@ def _shown(
         row = record_in_sight(session, desk, visitor, Kind.FOLLOW_UP, follow_up_id)
         view = present(session, desk, visitor, _case(session, desk, row))
         waiting = waiting_for(session, desk, visitor)
-    refusal = refused.refusals[0] if refused else None
     return page(
         request,
         "follow_up.html",
         visitor,
         "review",
-        status=422 if refusal else 200,
+        refused=refused,
         waiting=waiting,
         view=view,
         form=form,
-        problem=sentence_for(refusal, visitor.language) if refusal else "",
-        problem_place=(refusal.place or "") if refusal else "",
     )
 
 

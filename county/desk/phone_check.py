@@ -29,7 +29,7 @@ from county.histories import histories_of
 from county.reviews import Answer, note_phone_check
 from county.sampling import drawn, weighted
 from county.tables import RecordRow
-from words import say, sentence_for
+from words import say
 
 router = APIRouter()
 
@@ -199,11 +199,10 @@ def _shown(
         "phone_check.html",
         visitor,
         "phone_check",
-        status=422 if refused else 200,
+        refused=refused,
         waiting=waiting,
         view=view,
         typed=typed,
-        problem=sentence_for(refused.refusals[0], visitor.language) if refused else "",
     )
 
 

@@ -13,9 +13,10 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from core.refusals import Refused
 from county.desk.visitor import Visitor, language_of
 from county.desk.wording import label, share
-from words import say
+from words import say, sentence_for
 
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
@@ -79,12 +80,18 @@ def page(
     template: str,
     visitor: Visitor | None,
     here: str = "",
-    status: int = 200,
+    status: int | None = None,
     waiting: int = 0,
+    refused: Refused | None = None,
     **values: object,
 ) -> HTMLResponse:
-    """A page of the desk in the reader's language; `here` is its place in the navigation."""
+    """A page of the desk in the reader's language; `here` is its place in the navigation.
+
+    Where a form was `refused`, the page says so (`problem`, `problem_place`); its status is
+    then 422 unless another is named.
+    """
     lang = visitor.language if visitor else language_of(request)
+    refusal = refused.refusals[0] if refused else None
     text = (
         environment()
         .get_template(template)
@@ -99,10 +106,14 @@ def page(
             navigation=_navigation(visitor, waiting) if visitor else (),
             other_language=_other_language(request, lang),
             notice=_notice(request, lang),
-            **{"problem": "", "problem_place": "", **values},
+            **{
+                "problem": sentence_for(refusal, lang) if refusal else "",
+                "problem_place": (refusal.place or "") if refusal else "",
+                **values,
+            },
         )
     )
-    return HTMLResponse(text, status_code=status)
+    return HTMLResponse(text, status_code=status or (422 if refused else 200))
 
 
 def link(path: str, query: Mapping[str, object] | None = None, **more: object) -> str:

@@ -28,7 +28,7 @@ from county.desk.wording import NOTHING, label, local
 from county.histories import histories_of
 from county.reviews import Verdict, decide
 from county.tables import RecordRow
-from words import say, sentence_for
+from words import say
 
 router = APIRouter()
 
@@ -186,11 +186,10 @@ def _shown(
         "review_queue.html",
         visitor,
         "review",
-        status=422 if refused else 200,
+        refused=refused,
         waiting=waiting,
         view=view,
         form=form,
-        problem=sentence_for(refused.refusals[0], visitor.language) if refused else "",
     )
 
 

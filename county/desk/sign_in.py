@@ -22,7 +22,6 @@ from county.desk.visitor import (
     ForgedForm,
     Posting,
     desk_of,
-    language_of,
 )
 from county.people import WRONG_PASSWORD
 from county.sessions import (
@@ -33,7 +32,7 @@ from county.sessions import (
     verified_user,
 )
 from county.tables import CountyRow
-from words import languages, sentence_for
+from words import languages
 
 router = APIRouter()
 
@@ -66,8 +65,7 @@ def sign_in(
     try:
         opened = _opened(desk_of(request), login, password, _address(request))
     except Refused as refused:
-        problem = sentence_for(refused.refusals[0], language_of(request))
-        return _form(request, next, login, problem, status=403)
+        return _form(request, next, login, refused)
     response = RedirectResponse(local_path(next) or HOME, status_code=303)
     _set_cookie(request, response, SESSION_COOKIE, opened.token, path="/desk")
     response.delete_cookie(ENTRY_COOKIE, path="/desk")
@@ -124,16 +122,14 @@ def _opened(desk: Desk, login: str, password: str, address: str) -> OpenSession:
         raise
 
 
-def _form(
-    request: Request, next: str, login: str = "", problem: str = "", status: int = 200
-) -> Response:
+def _form(request: Request, next: str, login: str = "", refused: Refused | None = None) -> Response:
     desk = desk_of(request)
     secret = request.cookies.get(ENTRY_COOKIE) or secrets.token_urlsafe(24)
     with desk.database.reading() as session:
         office = _county_name(session, desk.county_id)
     response = page(
-        request, "sign_in.html", None, status=status, office=office, csrf=secret,
-        next=local_path(next), login=login, problem=problem,
+        request, "sign_in.html", None, status=403 if refused else None, refused=refused,
+        office=office, csrf=secret, next=local_path(next), login=login,
     )  # fmt: skip
     _set_cookie(request, response, ENTRY_COOKIE, secret, path="/desk")
     return response
