@@ -30,7 +30,7 @@ from county.snapshot_files import SnapshotFiles
 from county.snapshots import Snapshots
 from county.tables import DeviceRow, UserRow
 from simulation.founding import COUNTY_ID, OFFICE
-from simulation.onlooker import Onlooker, Shown
+from simulation.onlooker import Onlooker, Shown, edits_in
 from statements.made_once import run
 
 SNAPSHOT_NUMBERS = 5
@@ -102,9 +102,11 @@ class CountyEnd:
     ) -> Answer:
         plain = decoded(body, headers.get("Content-Encoding", ""))
         call = read_call(sender, plain, now, self._snapshots.offered)
-        onlooker = Onlooker(self.database, call.batch if self._looks_on else (), self.shown)
+        edits = edits_in(call.batch) if self._looks_on else ()
+        onlooker = Onlooker(self.database, edits, self.shown) if edits else None
         answer = exchange(self.database, call)
-        self.overwritten += onlooker.silent()
+        if onlooker is not None:
+            self.overwritten += onlooker.silent()
         if answer.told is not None:
             self.on_question(sender.device_id)
         content, coding = encoded(

@@ -6,11 +6,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import bindparam, select
+from sqlalchemy.orm import Session
 
 from core.merging import GUARDED_FIELDS
 from core.vocabulary import STANDING_KINDS
 from core.wire.clocks import node_of
 from core.wire.envelopes import Operation
+from core.wire.receipts import REFUSED
 from county.db import Database
 from county.envelopes import Opened
 from county.held import load
@@ -33,27 +35,30 @@ _CONFLICTS = select(ConflictRow.op_id, ConflictRow.field).where(
 )
 
 
-class Onlooker:
-    """Looks at one batch: made before the county takes it in, asked afterwards."""
+def edits_in(batch: Iterable[Opened]) -> list[Operation]:
+    """The edits of a batch that can be read."""
+    operations = (item.operation for item in batch)
+    return [found for found in operations if found is not None and found.kind in STANDING_KINDS]
 
-    def __init__(self, database: Database, batch: Iterable[Opened], shown: Shown) -> None:
+
+class Onlooker:
+    """Looks at a batch's edits: made before the county takes them in, asked afterwards."""
+
+    def __init__(self, database: Database, edits: Sequence[Operation], shown: Shown) -> None:
         self._database, self._shown = database, shown
-        edits = [
-            item.operation
-            for item in batch
-            if item.operation is not None and item.operation.kind in STANDING_KINDS
-        ]
-        known = self._outcomes(edits)
-        self._edits = [edit for edit in edits if edit.op_id not in known]
-        self._before = self._standing()
+        with database.reading() as session:
+            known = _outcomes(session, edits)
+            self._edits = [edit for edit in edits if edit.op_id not in known]
+            self._before = _standing(session, self._edits)
 
     def silent(self) -> list[str]:
         """The edits that were accepted over a guarded value nobody had shown their doctor."""
-        outcomes = self._outcomes(self._edits)
-        disputed = self._disputed()
+        with self._database.reading() as session:
+            outcomes = _outcomes(session, self._edits)
+            disputed = _disputed(session, self._edits)
         found = []
         for edit in self._edits:
-            if outcomes.get(edit.op_id, "refused") == "refused":
+            if outcomes.get(edit.op_id, REFUSED) == REFUSED:
                 continue
             shown = self._shown(edit.device_id, edit.device_seq)
             for name in _guarded(edit):
@@ -66,31 +71,24 @@ class Onlooker:
                 self._before[place] = theirs, edit.device_id
         return found
 
-    def _outcomes(self, edits: Sequence[Operation]) -> dict[str, str]:
-        if not edits:
-            return {}
-        with self._database.reading() as session:
-            rows = run(session, _KNOWN, op_ids=[edit.op_id for edit in edits])
-            return {row.op_id: row.outcome for row in rows}
 
-    def _disputed(self) -> set[tuple[str, str]]:
-        if not self._edits:
-            return set()
-        with self._database.reading() as session:
-            rows = run(session, _CONFLICTS, op_ids=[edit.op_id for edit in self._edits])
-            return {(op_id, field) for op_id, field in rows}
+def _outcomes(session: Session, edits: Sequence[Operation]) -> dict[str, str]:
+    rows = run(session, _KNOWN, op_ids=[edit.op_id for edit in edits])
+    return {row.op_id: row.outcome for row in rows}
 
-    def _standing(self) -> Standing:
-        ids = {edit.record_id for edit in self._edits}
-        if not ids:
-            return {}
-        with self._database.reading() as session:
-            held = load(session, COUNTY_ID, ids, lock=False)
-        return {
-            (record_id, name): (record.body.get(name), node_of(stamp.clock))
-            for record_id, record in held.items()
-            for name, stamp in record.stamps.items()
-        }
+
+def _disputed(session: Session, edits: Sequence[Operation]) -> set[tuple[str, str]]:
+    rows = run(session, _CONFLICTS, op_ids=[edit.op_id for edit in edits])
+    return {(row.op_id, row.field) for row in rows}
+
+
+def _standing(session: Session, edits: Sequence[Operation]) -> Standing:
+    held = load(session, COUNTY_ID, {edit.record_id for edit in edits}, lock=False)
+    return {
+        (record_id, name): (record.body.get(name), node_of(stamp.clock))
+        for record_id, record in held.items()
+        for name, stamp in record.stamps.items()
+    }
 
 
 def _guarded(edit: Operation) -> list[str]:

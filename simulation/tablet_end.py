@@ -6,7 +6,7 @@ import json
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -86,12 +86,12 @@ class Saved:
     `shown` is the record as it stood on the screen before the edit.
     """
 
-    device_seq: int
     kind: str
     record_id: str
     action: str
     body: Mapping[str, Any]
-    shown: Mapping[str, Any]
+    shown: Mapping[str, Any] = field(default_factory=dict)
+    device_seq: int = 0
 
 
 @dataclass(kw_only=True)
@@ -129,7 +129,9 @@ class TabletEnd:
 
     def save(self, record: Record) -> None:
         """Save a fact as the services do."""
-        with self._noting(kind_of(record), record.id, "put", body_of(record), {}) as session:
+        kind, body = kind_of(record), body_of(record)
+        saved = Saved(kind=kind, record_id=record.id, action="put", body=body)
+        with self._noting(saved) as session:
             put_fact(session, self.practice, record)
 
     def those_here(self, record_ids: Iterable[str]) -> set[str]:
@@ -144,14 +146,16 @@ class TabletEnd:
     def edit(self, record_id: str, fields: Mapping[str, Any]) -> bool:
         """Change fields of a standing record; False where it is not on this tablet."""
         with self.store.transaction() as session:
-            kind = run(session, _KIND, id=record_id).scalar()
-        if kind is None:
+            found = run(session, _STANDING, id=record_id).first()
+        if found is None:
             return False
-        shown: dict[str, Any] = {}
-        with self._noting(kind, record_id, "set", fields, shown) as session:
+        kind, body = found
+        saved = Saved(
+            kind=kind, record_id=record_id, action="set", body=fields, shown=json.loads(body)
+        )
+        with self._noting(saved) as session:
             row = records.row(session, record_id)
             if row is not None:
-                shown |= json.loads(row.body)
                 set_fields(session, self.practice, row, fields)
         return True
 
@@ -215,29 +219,9 @@ class TabletEnd:
         raise PowerCut(committed=committed)
 
     @contextmanager
-    def _noting(
-        self,
-        kind: str,
-        record_id: str,
-        action: str,
-        body: Mapping[str, Any],
-        shown: Mapping[str, Any],
-    ) -> Iterator[Session]:
+    def _noting(self, saved: Saved) -> Iterator[Session]:
         """A transaction that goes into the diary if, and only if, it was committed."""
         seq = 0
-
-        def note() -> None:
-            self.saved.append(
-                Saved(
-                    device_seq=seq,
-                    kind=kind,
-                    record_id=record_id,
-                    action=action,
-                    body=dict(body),
-                    shown=shown,
-                )
-            )
-
         try:
             with self.store.transaction() as session:
                 yield session
@@ -246,12 +230,14 @@ class TabletEnd:
             return
         except PowerCut as cut:
             if cut.committed:
-                note()
+                self.saved.append(replace(saved, device_seq=seq))
             raise
-        note()
+        self.saved.append(replace(saved, device_seq=seq))
 
 
-_KIND = select(col(RecordRow.kind)).where(col(RecordRow.id) == bindparam("id"))
+_STANDING = select(col(RecordRow.kind), col(RecordRow.body)).where(
+    col(RecordRow.id) == bindparam("id")
+)
 _HERE = select(col(RecordRow.id)).where(col(RecordRow.id).in_(bindparam("ids", expanding=True)))
 
 
