@@ -18,8 +18,10 @@ DESK_PAGES = (
     "people",
     "review",
     "phone-check",
+    "exemptions",
     "ledger",
     "quarantine",
+    "conflicts",
     "tablets",
     "audit",
 )
