@@ -23,7 +23,7 @@ from app.county_link import SyncResult
 from app.services.practice import Practice
 from app.services.recording import put_fact
 from app.store.opening import Store
-from app.store.tables import DeviceRow
+from app.store.place import take_place
 from app.sync.first_load import PORTIONS, Portions
 from app.sync.link import HttpCounty
 from app.sync.transport import Answer, HttpTransport
@@ -33,7 +33,7 @@ from bench.figures import Figure, prefixed
 from bench.visits import OFFICE, a_visit, people, written
 from core.followups import FollowUp
 from core.ids import village_scope
-from core.wire.envelopes import GENESIS, EnrolRequest
+from core.wire.envelopes import EnrolRequest
 from county import ledger
 from county.config import CountyConfig, utc_now
 from county.db import open_database
@@ -161,21 +161,12 @@ class Tablet:
         )
         answer = self.link.enrol(self.county_url, asked)
         with self.store.transaction() as session:
-            session.add(
-                DeviceRow(
-                    device_id=answer.device_id,
-                    county_id=answer.county_id,
-                    county_name=answer.county_name,
-                    county_url=self.county_url,
-                    doctor_id=answer.doctor_id,
-                    doctor_name=answer.doctor_name,
-                    scopes="[]",
-                    private_key=key.private_bytes_raw(),
-                    county_public_key=answer.county_public_key,
-                    county_escrow_key=answer.county_escrow_key,
-                    last_hash=GENESIS,
-                    enrolled_at=answer.server_time,
-                )
+            take_place(
+                session,
+                answer,
+                county_url=self.county_url,
+                private_key=key.private_bytes_raw(),
+                at=answer.server_time,
             )
         return answer.doctor_id
 

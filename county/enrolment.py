@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from core.ids import RANDOM_BYTES, county_scope, uuid7, village_scope
 from core.refusals import Refusal, Refused
 from core.wire.envelopes import GENESIS, EnrolRequest, EnrolResponse
+from county.numbering import history_of
 from county.tables import CountyRow, DeviceRow, InviteRow, UserRow
 
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
@@ -99,6 +100,7 @@ def enrol(
         county_public_key=county.signing_public_key,
         county_escrow_key=county.escrow_public_key,
         server_time=now.isoformat(),
+        history=history_of(session, county.county_id),
     )
 
 

@@ -26,6 +26,7 @@ from county.feed import Feed, Page
 from county.ingest import Delivery, Intake, take_in_together
 from county.judging_anew import told_anew
 from county.keys import sign, the_county
+from county.numbering import history_of
 from county.orders import orders_for
 from county.repair import Repair, repair
 from county.tables import CountyRow, DeviceRow, UserRow
@@ -139,7 +140,10 @@ def _exchanged(session: Session, calls: Sequence[Call]) -> list[SyncResponse]:
     spend_nonces(session, county_id, [call.sender.signed.parts for call in calls], now)
     # Held here, a row is not read again by whoever asks for it further down.
     tablets = with_their_doctors(session, county_id, [call.sender.device_id for call in calls])
-    parties = [_Party(call, county, *tablets[call.sender.device_id], now) for call in calls]
+    history = history_of(session, county_id)
+    parties = [
+        _Party(call, county, history, *tablets[call.sender.device_id], now) for call in calls
+    ]
     intakes = _taken_in(session, parties, now)
     for party in parties:
         party.device.last_seen_at = now
@@ -159,16 +163,36 @@ class _Party:
 
     call: Call
     county: CountyRow
+    history: str
     device: DeviceRow
     doctor: UserRow
     now: datetime
 
+    @property
+    def is_of_this_history(self) -> bool:
+        """False where the request was written to the county as it was before a restore.
+
+        It may come late, by a way of its own: what it brings was answered once, and would now
+        be answered anew to nobody.
+        """
+        return self.call.request.history in ("", self.history)
+
+    @property
+    def batch(self) -> Sequence[Opened]:
+        """The operations that are taken in."""
+        return self.call.batch if self.is_of_this_history else ()
+
+    @property
+    def lost_here(self) -> int | None:
+        """What a restored county asks for: it lacks what it once answered, or took none of this."""
+        last, request = self.device.last_seq, self.call.request
+        is_behind = request.acknowledged_seq > last
+        return last + 1 if is_behind or (self.call.batch and not self.batch) else None
+
 
 def _taken_in(session: Session, parties: Sequence[_Party], now: datetime) -> Sequence[Intake]:
     deliveries = [
-        Delivery(
-            device=party.device, batch=party.call.batch, asked=bool(party.call.request.refused)
-        )
+        Delivery(device=party.device, batch=party.batch, asked=bool(party.call.request.refused))
         for party in parties
     ]
     if not any(each.batch or each.asked for each in deliveries):
@@ -192,7 +216,7 @@ def _answer(
         taken=intake.taken,
         receipts=receipts,
         receipts_signature=_signature(party.county, intake.taken, receipts),
-        resend_from=intake.resend_from or _lost_here(device, request),
+        resend_from=intake.resend_from or party.lost_here,
         durable_seq=device.durable_seq,
         numbered=page.numbered,
         changes=page.changes,
@@ -205,6 +229,7 @@ def _answer(
         snapshots=dict(call.offers) if is_active else {},
         told=repaired.told,
         repairs=repaired.changes,
+        history=party.history if request.history != party.history else "",
     )
 
 
@@ -224,11 +249,6 @@ def _repaired(session: Session, party: _Party) -> Repair:
     if question is None or question.scope_id not in scopes_of(party.doctor):
         return Repair()
     return repair(session, party.doctor.county_id, question, party.now)
-
-
-def _lost_here(device: DeviceRow, request: SyncRequest) -> int | None:
-    """What a county restored from a backup asks for again: it has receipted more than it holds."""
-    return device.last_seq + 1 if request.acknowledged_seq > device.last_seq else None
 
 
 def _signature(county: CountyRow, taken: Sequence[Taken], receipts: Sequence[Receipt]) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
+from core.ids import county_scope
 from core.wire.digests import EMPTY_ROOT, moved_root
 from county.bulk import LEAVE, insert_rows
 from county.tables import ChangeRow, ScopeHeadRow
@@ -74,6 +75,21 @@ _MOVE = (
         ScopeHeadRow.scope_id == bindparam("scope"),
     )
     .values(head=bindparam("reached"), root=bindparam("moved"))
+)
+
+
+def history_of(session: Session, county_id: str) -> str:
+    """The name of the county's history: the epoch of its own scope, another after each restore."""
+    scope_id = county_scope(county_id)
+    found = run(session, _EPOCH, county=county_id, scope=scope_id).scalar()
+    if found is None:
+        open_scopes(session, county_id, [scope_id])
+        found = run(session, _EPOCH, county=county_id, scope=scope_id).scalar_one()
+    return str(found)
+
+
+_EPOCH = select(ScopeHeadRow.epoch).where(
+    ScopeHeadRow.county_id == bindparam("county"), ScopeHeadRow.scope_id == bindparam("scope")
 )
 
 

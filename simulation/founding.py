@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import atexit
-import json
 import shutil
 import tempfile
 from dataclasses import dataclass
@@ -17,12 +16,12 @@ from sqlalchemy.orm import Session
 
 from app.store.opening import Store
 from app.store.outbox import iso
-from app.store.tables import DeviceRow
+from app.store.place import take_place
 from core.contracts import Contract
 from core.ids import village_scope
 from core.people import Household, Resident
 from core.wire.bodies import Record, body_of, kind_of
-from core.wire.envelopes import GENESIS, EnrolRequest, EnrolResponse
+from core.wire.envelopes import EnrolRequest
 from county import ledger
 from county.db import open_database
 from county.enrolment import enrol, invite
@@ -170,7 +169,13 @@ def _seat(
     answer = enrol(session, county, request, BEGIN)
     store = Store.open(store_file, DATA_KEY)
     with store.transaction() as tablet:
-        tablet.add(_device(answer, key))
+        take_place(
+            tablet,
+            answer,
+            county_url="https://county.invalid",
+            private_key=key.private_bytes_raw(),
+            at=iso(BEGIN),
+        )
     store.close()
     return Seat(
         name=name,
@@ -178,21 +183,4 @@ def _seat(
         device_id=answer.device_id,
         village_id=village_id,
         store_file=store_file,
-    )
-
-
-def _device(answer: EnrolResponse, key: Ed25519PrivateKey) -> DeviceRow:
-    return DeviceRow(
-        device_id=answer.device_id,
-        county_id=answer.county_id,
-        county_name=answer.county_name,
-        county_url="https://county.invalid",
-        doctor_id=answer.doctor_id,
-        doctor_name=answer.doctor_name,
-        scopes=json.dumps(answer.scopes),
-        private_key=key.private_bytes_raw(),
-        county_public_key=answer.county_public_key,
-        county_escrow_key=answer.county_escrow_key,
-        last_hash=GENESIS,
-        enrolled_at=iso(BEGIN),
     )

@@ -16,13 +16,14 @@ from app.county_link import SyncResult
 from app.store import outbox
 from app.store.opening import Store
 from app.store.outbox import OperationDraft, iso
+from app.store.place import take_place
 from app.store.queries.device import PROOF, setting
 from app.store.rows import RecordWrite, store_records, write_of
-from app.store.tables import DeviceRow, OutboxRow, RecordRow
+from app.store.tables import OutboxRow, RecordRow
 from app.sync.link import HttpCounty
 from core.wire.bodies import Record
 from core.wire.digests import body_hash
-from core.wire.envelopes import GENESIS, EnrolRequest, EnrolResponse
+from core.wire.envelopes import EnrolRequest
 from core.wire.receipts import Receipt
 from tests.builders import DOCTOR_ID
 
@@ -139,22 +140,11 @@ def enrolled_tablet(
     answer = link.enrol(county_url, asked)
     store = Store.open(folder / f"{name}.db", data_key())
     with store.transaction() as session:
-        session.add(_device(answer, key, county_url))
+        take_place(
+            session,
+            answer,
+            county_url=county_url,
+            private_key=key.private_bytes_raw(),
+            at=answer.server_time,
+        )
     return TabletHere(store=store, link=link, clock=clock)
-
-
-def _device(answer: EnrolResponse, key: Ed25519PrivateKey, county_url: str) -> DeviceRow:
-    return DeviceRow(
-        device_id=answer.device_id,
-        county_id=answer.county_id,
-        county_name=answer.county_name,
-        county_url=county_url,
-        doctor_id=answer.doctor_id,
-        doctor_name=answer.doctor_name,
-        scopes=json.dumps(answer.scopes),
-        private_key=key.private_bytes_raw(),
-        county_public_key=answer.county_public_key,
-        county_escrow_key=answer.county_escrow_key,
-        last_hash=GENESIS,
-        enrolled_at=answer.server_time,
-    )

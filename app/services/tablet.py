@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import secrets as randomness
 from collections.abc import Iterator
@@ -29,10 +28,10 @@ from app.store.keyring import KeyRing
 from app.store.opening import Store
 from app.store.outbox import iso
 from app.store.pins import refuse_weak_pin
+from app.store.place import take_place
 from app.store.queries.device import the_device
-from app.store.tables import DeviceRow
 from core.refusals import Refusal, Refused
-from core.wire.envelopes import GENESIS, EnrolRequest, EnrolResponse
+from core.wire.envelopes import EnrolRequest, EnrolResponse
 
 DEVICE_NAME = "tablet"
 _CODE = re.compile(r"[0-9A-Za-z]{6,64}")
@@ -144,7 +143,13 @@ class Tablet:
             store = Store.open(self.config.store_path, data_key)
             with closed_on_failure(store):
                 with store.transaction() as session:
-                    session.add(_device(pending, iso(self._clock.now())))
+                    take_place(
+                        session,
+                        pending.answer,
+                        county_url=pending.county_url,
+                        private_key=pending.private_key,
+                        at=iso(self._clock.now()),
+                    )
                 self._take_up(store, data_key)
                 enrolling.mark_finished(self.config, doctor)
                 return self._at_work(store, doctor.id)
@@ -241,21 +246,3 @@ def closed_on_failure(store: Store) -> Iterator[None]:
     except BaseException:
         store.close()
         raise
-
-
-def _device(pending: PendingEnrolment, now: str) -> DeviceRow:
-    answer = pending.answer
-    return DeviceRow(
-        device_id=answer.device_id,
-        county_id=answer.county_id,
-        county_name=answer.county_name,
-        county_url=pending.county_url,
-        doctor_id=answer.doctor_id,
-        doctor_name=answer.doctor_name,
-        scopes=json.dumps(answer.scopes),
-        private_key=pending.private_key,
-        county_public_key=answer.county_public_key,
-        county_escrow_key=answer.county_escrow_key,
-        last_hash=GENESIS,
-        enrolled_at=now,
-    )

@@ -16,6 +16,7 @@ from app.store.cursor import forget_cursors, set_cursors
 from app.store.errors import StoreDamaged
 from app.store.outbox import OutboxState
 from app.store.own_facts import confirm_own
+from app.store.queries.device import HISTORY, set_setting
 from app.store.restored import doubt_renewed_scopes, drop_unconfirmed
 from app.store.retention import forget_retired, forget_retired_of
 from app.store.rows import RecordWrite, remove_records, store_records
@@ -32,6 +33,8 @@ def apply_answer(session: Session, answer: SyncResponse, now: datetime) -> None:
     Receipts go first, so that a refused edit no longer stands before what the county has.
     """
     settling.settle(session, answer.taken, answer.receipts, now)
+    if answer.history:
+        set_setting(session, HISTORY, answer.history)
     doubt_renewed_scopes(session, answer.cursors)
     confirm_own(session, answer.numbered)
     apply_changes(session, answer.changes)

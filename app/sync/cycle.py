@@ -19,11 +19,13 @@ from app.store.cursor import cursors
 from app.store.opening import Store
 from app.store.outbox import Queued, acknowledged_seq, iso
 from app.store.queries.device import (
+    HISTORY,
     LAST_FAILURE,
     LAST_SYNCED,
     PROOF,
     set_setting,
     set_settings,
+    setting,
 )
 from app.store.sums import different_scopes
 from app.sync.beside import Beside
@@ -166,12 +168,14 @@ class Cycle:
                 outbox.mark_sent(session, queued[-1].device_seq)
             read, heard = cursors(session), acknowledged_seq(session)
             refused = outbox.refusals(session)
+            history = setting(session, HISTORY)
         return Outgoing(
             device_id=self._parties.device_id,
             batch=Batch.of(queued, most),
             cursors=read,
             acknowledged_seq=heard,
             takes_snapshots=self._first_load.is_wanted,
+            history=history or "",
             refused=refused,
             question=question,
         )

@@ -25,6 +25,7 @@ class Outgoing:
     cursors: Mapping[str, Cursor]
     acknowledged_seq: int
     takes_snapshots: bool
+    history: str = ""
     refused: tuple[tuple[int, str], ...] = ()
     question: Question | None = None
 
@@ -35,6 +36,7 @@ class Outgoing:
             "app_version": APP_VERSION,
             "cursors": self.cursors,
             "device_id": self.device_id,
+            "history": self.history,
         }
         behind = {
             "protocol": PROTOCOL,
@@ -65,7 +67,7 @@ class Outgoing:
         """Whether the answer takes everything as it came and reads on where it was read."""
         return (
             answer.resend_from is None
-            and not (answer.revoked or answer.receipts)
+            and not (answer.revoked or answer.receipts or answer.history)
             and not (answer.snapshots or answer.dropped_scopes)
             and gets_on(answer)
             and self._is_taken_by(answer.taken)

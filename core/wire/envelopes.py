@@ -147,6 +147,8 @@ class SyncRequest:
     an older backup sees by it what to ask for again. `want` is the most changes it takes.
     `question` asks where a scope's sums differ. `refused` are the numbers and codes of the
     operations it holds as refused: where the county has judged one anew, it says so.
+    `history` is the county's as the tablet last heard it; operations sent into another one,
+    to a county restored since, are not taken.
     """
 
     device_id: str
@@ -158,6 +160,7 @@ class SyncRequest:
     takes_snapshots: bool = False
     question: Question | None = None
     refused: tuple[tuple[int, str], ...] = ()
+    history: str = ""
     protocol: int = PROTOCOL
 
 
@@ -175,7 +178,7 @@ class SyncResponse:
     the county's demands on this tablet where they are not the defaults. `snapshots` are the
     scopes to be loaded whole (`core.wire.snapshots`); no change of theirs is in this answer.
     `told` answers the request's question; the records it fetched are `repairs`, which move no
-    cursor.
+    cursor. `history` is the county's, where the request named another or none.
     """
 
     server_time: str
@@ -196,6 +199,7 @@ class SyncResponse:
     snapshots: dict[str, SnapshotOffer] = field(default_factory=dict)
     told: Told | None = None
     repairs: tuple[Change, ...] = ()
+    history: str = ""
     protocol: int = PROTOCOL
 
 
@@ -218,7 +222,7 @@ class EnrolResponse:
     """Who the tablet now belongs to, and the keys it needs.
 
     `county_public_key` is Ed25519 (receipts), `county_escrow_key` X25519 (sealing of the
-    tablet's data key), both raw in hexadecimal.
+    tablet's data key), both raw in hexadecimal. `history` goes back with the first request.
     """
 
     device_id: str
@@ -230,6 +234,7 @@ class EnrolResponse:
     county_public_key: str
     county_escrow_key: str
     server_time: str
+    history: str = ""
     protocol: int = PROTOCOL
 
 

@@ -1,6 +1,6 @@
 """Records what a tablet and a county say to each other: once a version, then kept for ever.
 
-`python -m tests.county.golden_wire tests/golden/wire-1` lets a real tablet and a real county go
+`python -m tests.county.golden_wire tests/golden/wire-2` lets a real tablet and a real county go
 through everything the wire can say, and writes each request down with its answer.
 """
 
@@ -319,6 +319,7 @@ def _restored(said: _Said, recorder: Recorder, tablet: TabletHere, resident_id: 
     with recorder.database.writing() as session:
         for statement in new_history("restored"):
             session.execute(text(statement))
+    tablet.save(a_follow_up(resident_id))
     said("after_a_restore")
 
 

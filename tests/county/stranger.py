@@ -102,6 +102,7 @@ class Stranger:
             "operations": _without_what_follows(operations),
             "cursors": self.cursors,
             "acknowledged_seq": self.heard,
+            "history": self.me["history"],
             **more,
         }
         body = zstandard.compress(canonical(said))
@@ -109,6 +110,7 @@ class Stranger:
             self._signed("POST", "/sync/v1", body, {"Content-Encoding": "zstd"})
         )
         self._heard(answer)
+        self.me["history"] = answer.get("history", self.me["history"])
         for change in answer.get("changes", ()):
             self._keep(change)
         for run in answer.get("numbered", ()):

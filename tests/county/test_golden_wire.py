@@ -19,6 +19,7 @@ from app.store.outbox import OutboxState, receipt_in
 from app.store.rows import RecordWrite, store_records
 from app.store.tables import OutboxRow, RecordRow
 from app.sync.pull import Parties, read_answer, store_answer
+from core.ids import county_scope
 from core.vocabulary import STANDING_KINDS
 from core.wire.canonical import sha256_hex
 from core.wire.digests import body_hash
@@ -35,7 +36,8 @@ from county.checks import TABLET_KINDS
 from county.db import Database
 from county.device_auth import Proven, SignedRequest
 from county.exchange import exchange, read_call
-from county.tables import DeviceRow, OperationRow, UserRow
+from county.numbering import history_of
+from county.tables import DeviceRow, OperationRow, ScopeHeadRow, UserRow
 from tests.builders import COUNTY_ID, DOCTOR_ID
 from tests.county.golden_wire import BEGUN, PRIVATE_KEY, VILLAGES, snapshots_in, tablet_row
 from tests.county_world import found
@@ -85,11 +87,17 @@ def signed_anew(requests: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
         yield request
 
 
+def history_at(trip: Mapping[str, Any]) -> str:
+    """The history of the county that answered; "" of one that named none."""
+    return str(trip["answer"].get("history") or trip["request"].get("history", ""))
+
+
 def answered(
     database: Database, folder: Path, version: Path, requests: list[dict[str, Any]]
 ) -> Iterator[SyncResponse]:
     """What a county of today says to each of these, sent by the recorded tablet."""
     device_id = identity(version)["device_id"]
+    histories = [history_at(trip) for trip in trips(version)]
     found(database, BEGUN)
     public_key = KEY.public_key().public_bytes_raw().hex()
     with database.writing() as session:
@@ -106,6 +114,10 @@ def answered(
             )
         )
     for number, request in enumerate(requests):
+        with database.writing() as session:
+            history_of(session, COUNTY_ID)
+            head = session.get_one(ScopeHeadRow, (COUNTY_ID, county_scope(COUNTY_ID)))
+            head.epoch = histories[number] or head.epoch
         parts = SignedParts(
             method="POST",
             path="/sync/v1",

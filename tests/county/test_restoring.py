@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 from sqlalchemy import select, text
 
 from app.store.outbox import OutboxState
 from app.store.queries.device import the_device
+from app.sync.county_call import content_of
+from app.sync.transport import Answer, HttpTransport
 from app.sync.troubles import Trouble
 from core.refusals import Refused
 from core.wire.bodies import Record, body_of
@@ -150,6 +154,45 @@ def test_a_county_restored_from_its_backup_has_every_record_again_after_the_next
     for tablet in yesterday.tablets:
         check_level(standing, tablet)
         assert (tablet.body(RESIDENT.id) or {})["phone"] == "13900000001"
+    standing.stop()
+
+
+class Overheard(HttpTransport):
+    """A link that keeps a copy of every exchange's request on the way."""
+
+    copies: ClassVar[list[tuple[bytes, Mapping[str, str]]]] = []
+
+    def post(self, path: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+        self.copies.append((body, headers))
+        return super().post(path, body, headers)
+
+
+def test_a_request_that_comes_only_after_the_restore_is_not_answered_anew_to_nobody(
+    standing: Standing, tmp_path: Path
+) -> None:
+    write_records(standing.world.database, utc_now(), HOUSEHOLD, RESIDENT, a_contract(RESIDENT.id))
+    url = standing.start()
+    tablet = standing.world.tablet(url)
+    assert tablet.synchronise().failed is None
+    standing.done("backup", str(tmp_path / "b"))
+    Overheard.copies.clear()
+    tablet.link._connect = Overheard
+    tablet.save(*visits(2))
+    assert tablet.synchronise().failed is None
+    standing.stop()
+    standing.done("restore", str(tmp_path / "b"), "--yes")
+    standing.start()
+
+    body, headers = Overheard.copies[0]
+    late = json.loads(content_of(HttpTransport(url).post("/sync/v1", body, headers)))
+    assert late["resend_from"] == 1
+    assert late["history"] in epochs(standing)
+    assert not {"taken", "receipts"} & late.keys()
+    assert held(standing) == {}
+
+    assert tablet.synchronise().failed is None
+    check_level(standing, tablet)
+    assert len(held(standing)) == 2
     standing.stop()
 
 

@@ -17,6 +17,8 @@ LAST_SYNCED = "last_synced_at"
 """When both sides last went through to the end; ISO text."""
 LAST_FAILURE = "last_failure"
 """The code of the failure the last synchronisation ended with, "" where it went through."""
+HISTORY = "history"
+"""The county's history as it last named it."""
 PROOF = "proof"
 """`equal` or `different`, and when that was found: two words, a space between."""
 
