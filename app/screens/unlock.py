@@ -146,8 +146,8 @@ def _pad(
     rows: list[ft.Control] = [texts.title(view.hint), keypad.pin_dots(view.filled, PIN_LENGTH)]
     if view.trouble:
         rows.append(surfaces.banner(view.trouble, "warn"))
-    low = theme.TARGET if view.shows_help else theme.KEY_HEIGHT
-    rows.append(keypad.pad(keypad.PIN_KEYS, on_key, key_height=low))
+    key_height = theme.TARGET if view.shows_help else theme.KEY_HEIGHT
+    rows.append(keypad.pad(keypad.PIN_KEYS, on_key, key_height=key_height))
     help_key = on(setattr, attempt, "shows_help", not view.shows_help)
     rows.append(buttons.plain(say("unlock.forgot"), help_key, key="forgot-pin"))
     if view.shows_help:
@@ -167,7 +167,7 @@ def _laid_out(app: AppState, who: ft.Control, pad: ft.Control) -> ft.Control:
     """Side by side on a tablet lying down, one above the other elsewhere."""
     middle = ft.MainAxisAlignment.CENTER
     if app.is_wide:
-        beside = ft.Column([pad], scroll=ft.ScrollMode.AUTO, tight=True)
+        beside = ft.Column([pad], scroll=ft.ScrollMode.AUTO, alignment=middle)
         sides: list[ft.Control] = [ft.Container(who, width=380), beside]
         inner: ft.Control = ft.Row(sides, alignment=middle, spacing=72)
     else:
