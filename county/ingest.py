@@ -195,6 +195,13 @@ def _judged_and_written(
             _check_chain(part.answered[0], part.device)
         turns += [(item, standpoints[part.device.id]) for item in part.answered]
     turns += [(item.answered, item.standpoint) for item in waiting]
+    return judge_and_write(session, county_id, turns, now)
+
+
+def judge_and_write(
+    session: Session, county_id: str, turns: Sequence[Turn], now: datetime
+) -> Sequence[Mapping[str, Any]]:
+    """Say of each operation that is not refused yet what becomes of it; the changes it made."""
     try:
         with session.begin_nested():
             return _write(session, county_id, turns, now)

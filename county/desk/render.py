@@ -27,6 +27,8 @@ NOTICE_TONES = {
     "checked": "good",
     "answered": "good",
     "settled": "good",
+    "aside_take": "good",
+    "aside_leave": "good",
 }
 _LANGUAGES = {"zh_CN": ("中文", "zh-CN"), "en": ("English", "en")}
 

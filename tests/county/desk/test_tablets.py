@@ -11,7 +11,7 @@ from pathlib import Path
 from county.desk.quarantine import SHOWN
 from county.tables import DeviceRow, QuarantineRow, UserRow
 from tests.builders import COUNTY_ID
-from tests.county.desk.desk_world import NOW, DeskWorld
+from tests.county.desk.desk_world import NOW, DeskWorld, csrf_in
 from words import say
 
 COUNTY = Path(__file__).parents[3] / "county"
@@ -93,7 +93,25 @@ def test_a_record_set_aside_is_shown_with_its_reason_in_words(world: DeskWorld) 
     set_aside(world, a_tablet(world))
     page = world.browser().get("/desk/quarantine").text
     assert "请先勾选要审核的随访" in page
-    assert "待处理" in page
+    assert ">收下</button>" in page
+    assert "待处理" in world.browser("auditor").get("/desk/quarantine").text
+
+
+def test_a_record_set_aside_is_left_or_taken_in_by_a_form(world: DeskWorld) -> None:
+    set_aside(world, a_tablet(world))
+    browser = world.browser()
+    path = "/desk/quarantine/op-tablet-of-doctor-1"
+    form = {"csrf": csrf_in(browser.get("/desk/quarantine").text)}
+    # Nothing but its kind is there of it: it cannot be taken in, and the page says so.
+    answer = browser.post(path, {**form, "choice": "take"})
+    assert answer.status_code == 422
+    assert 'role="alert"' in answer.text
+    assert browser.post(path, {**form, "choice": "leave"}).status_code == 303
+    page = browser.get("/desk/quarantine?done=aside_leave").text
+    assert "已定为不收" in page
+    assert "不收 2026-11-22 10:00" in page
+    assert [act.user_id for act in world.acts("aside_leave")] != []
+    assert world.browser("auditor").post(path, form).status_code == 403
 
 
 def test_the_audit_trail_narrows_down_to_a_user_and_an_act(world: DeskWorld) -> None:
