@@ -59,12 +59,13 @@ class Answer:
 
 @dataclass(slots=True)
 class Answered:
-    """One operation with what became of it."""
+    """One operation with what became of it; `before` is the answer it was given already."""
 
     opened: Opened
     accepted: Accepted | None = None
     refusal: Refusal | None = None
     numbered: bool = True
+    before: Answer | None = None
 
 
 class Reply:

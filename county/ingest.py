@@ -102,7 +102,7 @@ def take_in_together(
     if waiting and len(parts) > 1:
         raise NotTogether
     changes: Sequence[Mapping[str, Any]] = ()
-    if waiting or any(part.line for part in parts):
+    if waiting or any(part.line or part.edited_before for part in parts):
         changes = _judged_and_written(session, county_id, parts, waiting, now)
         said = [(part.device, part.say(now)) for part in parts]
         _check_order(said)
@@ -120,6 +120,11 @@ class _Part:
         self._batch = delivery.batch
         self._answers = answers
         fresh = [item for item in delivery.batch if item.op_id not in answers]
+        self.edited_before = [
+            Answered(opened=item, before=answers[item.op_id])
+            for item in delivery.batch
+            if item.op_id in answers and item.envelope.get("action") == "set"
+        ]
         self.line, self._resend_from = _gapless(fresh, self.device.last_seq)
         self.answered = [Answered(opened=item, refusal=item.refusal) for item in self.line]
 
@@ -193,7 +198,8 @@ def _judged_and_written(
             _refuse(part.answered, Refusal(code="device.revoked"))
         elif part.answered and part.answered[0].refusal is None:
             _check_chain(part.answered[0], part.device)
-        turns += [(item, standpoints[part.device.id]) for item in part.answered]
+        edited_before = part.edited_before if part.is_active else []
+        turns += [(item, standpoints[part.device.id]) for item in (*edited_before, *part.answered)]
     turns += [(item.answered, item.standpoint) for item in waiting]
     return judge_and_write(session, county_id, turns, now)
 
@@ -201,7 +207,7 @@ def _judged_and_written(
 def judge_and_write(
     session: Session, county_id: str, turns: Sequence[Turn], now: datetime
 ) -> Sequence[Mapping[str, Any]]:
-    """Say of each operation that is not refused yet what becomes of it; the changes it made."""
+    """Say of each operation that has no answer yet what becomes of it; the changes that makes."""
     try:
         with session.begin_nested():
             return _write(session, county_id, turns, now)
@@ -241,7 +247,10 @@ def _write(
     held = load(session, county_id, ids)
     posting = ledger.Posting(county_id, held, now)
     for item, standpoint in to_judge:
-        _judge(item, posting, standpoint)
+        if item.before is None:
+            _judge(item, posting, standpoint)
+        else:
+            _tell_again(item.before, posting, standpoint)
     posting.post(session)
     return posting.changes
 
@@ -261,6 +270,19 @@ def _judge(item: Answered, posting: ledger.Posting, standpoint: Standpoint) -> N
         posting.add(item.accepted.write)
     if item.accepted.outcome != "accepted":
         posting.renew(operation.record_id)
+
+
+def _tell_again(before: Answer, posting: ledger.Posting, standpoint: Standpoint) -> None:
+    """Send what stands down behind an answer that is given again, where the edit is not all of it.
+
+    The tablet may have read the record since, while the edit had no answer there yet and so
+    stood before what the county has.
+    """
+    held = posting.held.get(before.record_id)
+    if held is None or held.scope_id not in standpoint.scopes:
+        return
+    if not before.is_plain or held.revision != before.revision:
+        posting.renew(before.record_id)
 
 
 def _give_back(operation: Operation, posting: ledger.Posting, standpoint: Standpoint) -> None:

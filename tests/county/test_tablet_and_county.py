@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -105,20 +106,50 @@ def test_many_records_go_up_and_down_in_several_round_trips(
     assert other.is_level
 
 
+def lost(post: Callable[[], Answer]) -> Answer:
+    """The county has answered, and nobody hears it."""
+    post()
+    raise SyncTrouble(Trouble.OFFLINE)
+
+
 def test_a_reply_lost_after_the_county_committed_costs_nothing(
     world: World, tablet: TabletHere, bad_link: type[BadLink]
 ) -> None:
-    def lose_reply(post: Callable[[], Answer]) -> Answer:
-        post()
-        raise SyncTrouble(Trouble.OFFLINE)
-
     tablet.save(a_follow_up(RESIDENT.id, TODAY), a_follow_up(RESIDENT.id, TODAY))
-    bad_link.spoil = staticmethod(lose_reply)
+    bad_link.spoil = staticmethod(lost)
     assert tablet.synchronise().failed == Trouble.OFFLINE
     assert tablet.states() == [OutboxState.QUEUED, OutboxState.QUEUED]
     bad_link.spoil = BadLink.spoil
     assert tablet.synchronise().receipted == 2
     assert operations(world) == 2
+
+
+@pytest.mark.parametrize("skewed", [False, True], ids=["taken", "refused"])
+def test_an_edit_that_is_answered_again_in_a_later_trip_does_not_stand_over_what_the_county_has(
+    world: World, tablet: TabletHere, bad_link: type[BadLink], skewed: bool
+) -> None:
+    right = tablet.clock
+    clock = FakeClock(moment=utc_now() + timedelta(days=3 if skewed else 0))
+    for phone in ("13900000001", "13900000002"):
+        replace(tablet, clock=clock).edit(RESIDENT.id, phone=phone)
+    bad_link.spoil = staticmethod(lost)
+    assert tablet.synchronise().failed == Trouble.OFFLINE
+    office = replace(RESIDENT, phone="13900000003")
+    write_records(world.database, right.now() + timedelta(seconds=1), office)
+
+    # One edit a trip: the first brings what the county has, while the second is not answered.
+    trips: list[int] = []
+
+    def counted(post: Callable[[], Answer]) -> Answer:
+        trips.append(1)
+        return post()
+
+    bad_link.spoil = staticmethod(counted)
+    tablet.link._paces = replace(Paces(), up=replace(UP, size=1, least=1))
+    assert tablet.synchronise().failed is None
+    assert (tablet.body(RESIDENT.id) or {})["phone"] == "13900000003"
+    assert tablet.is_level
+    assert len(trips) == 2, "nothing was left for a repair to find"
 
 
 @pytest.mark.parametrize("cut_after", [1, 200, 700, 1_200])
