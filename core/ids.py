@@ -42,7 +42,7 @@ def village_scope(village_id: str) -> ScopeId:
 
 
 def restricted_scope(village_id: str) -> ScopeId:
-    """The scope kept for a village's restricted (S3) records; no tablet is sent it today."""
+    """The scope of a village's restricted (S3) records: only doctors named for it are sent it."""
     return ScopeId(f"restricted:{village_id}")
 
 

@@ -94,3 +94,17 @@ class Resident:
     left_on: date | None = None
     pinyin: str = ""
     initials: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpecialProgramme:
+    """What a resident is cared for in confidence (level S3): one record for each resident.
+
+    `scope_id` is the restricted scope of the resident's village, so that only the doctors
+    named for it have the record. It counts in no account.
+    """
+
+    id: str
+    scope_id: str
+    resident_id: str
+    tags: tuple[TagSpan, ...] = ()

@@ -20,6 +20,7 @@ class Kind(StrEnum):
     HOUSEHOLD = "household"
     RESIDENT = "resident"
     CONTRACT = "contract"
+    SPECIAL_PROGRAMME = "special_programme"
     ASSIGNMENT = "assignment"
     FOLLOW_UP = "follow_up"
     EDUCATION = "education"
@@ -44,6 +45,7 @@ STANDING_KINDS = frozenset(
         Kind.HOUSEHOLD,
         Kind.RESIDENT,
         Kind.CONTRACT,
+        Kind.SPECIAL_PROGRAMME,
         Kind.ASSIGNMENT,
         Kind.NOTICE,
         Kind.MATERIAL,
@@ -78,7 +80,10 @@ class GroupTag(StrEnum):
 
 
 RESTRICTED_TAGS = frozenset({GroupTag.TB, GroupTag.SMI, GroupTag.HIV})
-"""Tags whose disclosure harms (level S3): the roster leaves them out of a village's records."""
+"""Tags whose disclosure harms (level S3): they stand in no resident's own record."""
+
+SPECIAL_TAGS = RESTRICTED_TAGS - {GroupTag.HIV}
+"""Those the office may write into a `special_programme`; HIV stands in no record at all."""
 
 
 class Mode(StrEnum):

@@ -5,14 +5,14 @@ from __future__ import annotations
 import hashlib
 import os
 import secrets
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core.ids import RANDOM_BYTES, county_scope, uuid7, village_scope
+from core.ids import RANDOM_BYTES, county_scope, restricted_scope, uuid7, village_scope
 from core.refusals import Refusal, Refused
 from core.wire.envelopes import GENESIS, EnrolRequest, EnrolResponse
 from county.numbering import history_of
@@ -105,14 +105,28 @@ def enrol(
 
 
 def scopes_of(doctor: UserRow) -> tuple[str, ...]:
-    """What a doctor's tablet is sent: the county's scope, then each of their villages."""
+    """What a doctor's tablet is sent: the county's scope, each of their villages, and then what is
+    restricted in the villages they are named for.
+    """
+    return scopes_in(doctor.county_id, doctor.village_ids, doctor.restricted_village_ids)
+
+
+def writable_scopes_of(doctor: UserRow) -> tuple[str, ...]:
+    """Where a doctor's tablet may write: what is restricted is the office's alone to say."""
     return scopes_in(doctor.county_id, doctor.village_ids)
 
 
-def scopes_in(county_id: str, village_ids: Iterable[str]) -> tuple[str, ...]:
-    """The scopes of a county that belong to these villages."""
+def scopes_in(
+    county_id: str, village_ids: Collection[str], restricted_village_ids: Collection[str] = ()
+) -> tuple[str, ...]:
+    """The scopes of a county that belong to these villages.
+
+    Of those in `restricted_village_ids` the restricted ones too, if the village is among them.
+    """
     villages = sorted(village_scope(village_id) for village_id in village_ids)
-    return (county_scope(county_id), *villages)
+    named = set(restricted_village_ids).intersection(village_ids)
+    restricted = sorted(restricted_scope(village_id) for village_id in named)
+    return (county_scope(county_id), *villages, *restricted)
 
 
 def revoke(session: Session, county_id: str, device_id: str) -> None:

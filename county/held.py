@@ -10,6 +10,7 @@ from sqlalchemy import and_, bindparam, select
 from sqlalchemy.orm import Session
 
 from core.merging import Stamp
+from core.vocabulary import Kind
 from county.tables import RecordRow
 from statements.made_once import run
 
@@ -54,6 +55,15 @@ def load(
     return found
 
 
+def special_ids(session: Session, county_id: str, resident_ids: Iterable[str]) -> set[str]:
+    """The special programmes of these residents: they go where their residents go."""
+    return {
+        found
+        for chunk in _chunks(sorted(set(resident_ids)))
+        for found in run(session, _SPECIAL, county=county_id, ids=chunk).scalars()
+    }
+
+
 def lock_records(session: Session, county_id: str, record_ids: Iterable[str]) -> None:
     """Hold these records and the residents they concern until the transaction ends.
 
@@ -81,6 +91,11 @@ _ONE_OF = and_(
 )
 _CONCERNED = select(RecordRow.resident_id).where(_ONE_OF).distinct()
 _LOCK = select(RecordRow.id).where(_ONE_OF).order_by(RecordRow.id).with_for_update()
+_SPECIAL = select(RecordRow.id).where(
+    RecordRow.county_id == bindparam("county"),
+    RecordRow.resident_id.in_(bindparam("ids", expanding=True)),
+    RecordRow.kind == Kind.SPECIAL_PROGRAMME,
+)
 _HELD = select(
     RecordRow.id,
     RecordRow.kind,

@@ -16,13 +16,14 @@ from sqlalchemy.exc import DataError, IntegrityError
 from sqlalchemy.orm import Session
 
 from core.refusals import Refusal, Refused
+from core.vocabulary import Kind
 from core.wire.envelopes import Operation
 from core.wire.receipts import Receipt, Taken, answered_count
 from county import ledger
 from county.answers import Answer, Answered, Reply, answer_of, keep, kept_answers, lacking
 from county.checks import Standpoint, judge, referred_ids
 from county.envelopes import Opened, is_id
-from county.held import load
+from county.held import load, special_ids
 from county.judging_anew import Waiting, keep_anew, waiting_for
 from county.standpoints import standpoints_of
 from county.tables import DeviceRow
@@ -244,7 +245,8 @@ def _write(
         for record_id in referred_ids(item.opened.operation)
         if is_id(record_id)
     }
-    held = load(session, county_id, ids)
+    edited = (item.opened.record_id for item, _ in to_judge if _is_of_resident(item))
+    held = load(session, county_id, ids | special_ids(session, county_id, edited))
     posting = ledger.Posting(county_id, held, now)
     for item, standpoint in to_judge:
         if item.before is None:
@@ -253,6 +255,11 @@ def _write(
             _tell_again(item.before, posting, standpoint)
     posting.post(session)
     return posting.changes
+
+
+def _is_of_resident(item: Answered) -> bool:
+    operation = item.opened.operation
+    return operation is not None and operation.kind == Kind.RESIDENT
 
 
 def _judge(item: Answered, posting: ledger.Posting, standpoint: Standpoint) -> None:

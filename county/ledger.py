@@ -16,6 +16,7 @@ from sqlalchemy import bindparam, update
 from sqlalchemy.orm import Session
 
 from core.followups import FollowUp
+from core.ids import restricted_scope, village_of
 from core.merging import Stamp, changed_fields
 from core.vocabulary import STANDING_KINDS, Kind
 from core.wire.canonical import canonical_bytes, sha256_hex
@@ -25,7 +26,7 @@ from core.wire.schemas import schema_of, todays
 from county.bulk import insert_rows
 from county.config import local_date
 from county.db import JsonText
-from county.held import Held, load, parent_ids
+from county.held import Held, load, parent_ids, special_ids
 from county.numbering import number_changes
 from county.rollups import News, age_accounts, refresh_residents
 from county.tables import RecordRow
@@ -78,12 +79,13 @@ class Posting:
         self.county_id = county_id
         self.now = now
         self.held = dict(held)
-        self.known = frozenset(held)
+        self.known = set(held)
         self.rows: dict[str, dict[str, Any]] = {}
         self.changes: list[dict[str, Any]] = []
         self.gained: dict[str, int] = {}
         self.lost: dict[str, int] = {}
         self.residents: set[str] = set()
+        self._moved: dict[str, RecordWrite] = {}
         self._records: dict[str, Any] = {}
         self._visits: dict[str, list[FollowUp]] = {}
         self._otherwise: set[str] = set()
@@ -112,7 +114,11 @@ class Posting:
             self.changes.append(_renewal_row(self, held))
 
     def post(self, session: Session) -> None:
-        """Store the records, renew the accounts, and take the numbers last."""
+        """Store the records, renew the accounts, and take the numbers last.
+
+        The special programme of a resident who has moved or was taken off goes along.
+        """
+        self._take_along(session)
         _store(session, self)
         if any(row["kind"] == Kind.POLICY_PACK for row in self.rows.values()):
             age_accounts(session, self.county_id)
@@ -121,7 +127,20 @@ class Posting:
         refresh_residents(session, self.county_id, self.residents, local_date(self.now), news)
         number_changes(session, self.county_id, self.changes, gained=self.gained, lost=self.lost)
 
+    def _take_along(self, session: Session) -> None:
+        if not self._moved:
+            return
+        ids = special_ids(session, self.county_id, self._moved)
+        late = load(session, self.county_id, ids - self.held.keys())
+        self.held.update(late)
+        self.known.update(late)
+        for held in list(self.held.values()):
+            if held.kind == Kind.SPECIAL_PROGRAMME and held.resident_id in self._moved:
+                self.add(_beside(held, self._moved[held.resident_id]))
+
     def _plan_changes(self, item: RecordWrite, old: Held | None, new: Held) -> None:
+        if item.kind == Kind.RESIDENT and old is not None and _has_moved(old, new):
+            self._moved[item.record_id] = item
         if old is not None and not old.removed:
             _count(self.lost, old)
             if old.scope_id != new.scope_id:
@@ -151,10 +170,31 @@ def write(
 
     Runs inside the caller's transaction. A write that changes nothing gets no number.
     """
-    posting = Posting(county_id, load(session, county_id, needed_ids(writes)), now)
+    moving = (item.record_id for item in writes if item.kind == Kind.RESIDENT)
+    ids = needed_ids(writes) | special_ids(session, county_id, moving)
+    posting = Posting(county_id, load(session, county_id, ids), now)
     written = tuple(posting.add(item) for item in writes)
     posting.post(session)
     return written
+
+
+def _has_moved(old: Held, new: Held) -> bool:
+    return (old.scope_id, old.removed) != (new.scope_id, new.removed)
+
+
+def _beside(held: Held, resident: RecordWrite) -> RecordWrite:
+    """A special programme where its resident now is; one that was taken off stays so."""
+    scope_id = restricted_scope(village_of(resident.scope_id))
+    return RecordWrite(
+        kind=held.kind,
+        record_id=held.record_id,
+        scope_id=scope_id,
+        schema=held.schema,
+        body={**held.body, "scope_id": scope_id},
+        author_id=resident.author_id,
+        recorded_at=resident.recorded_at,
+        removed=held.removed or resident.removed,
+    )
 
 
 def needed_ids(writes: Iterable[RecordWrite]) -> set[str]:
@@ -261,8 +301,9 @@ def _day(body: Mapping[str, Any]) -> date | None:
 
 
 def _village_of(scope_id: str) -> str | None:
+    """The village at whose desk a record is read; None of what no desk shows."""
     level, _, village_id = scope_id.partition(":")
-    return village_id if level in {"village", "restricted"} else None
+    return village_id if level == "village" else None
 
 
 def _count(sums: dict[str, int], held: Held) -> None:

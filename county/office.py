@@ -173,7 +173,7 @@ def _add(session: Session, county: CountyRow, request: UserRequest) -> Account:
     county_id = county.county_id
     needs_password = request.role != Role.DOCTOR
     password = request.password or (easy_password() if needs_password else "")
-    village_ids, townships = _villages(session, county_id, request.villages)
+    village_ids, townships = villages_named(session, county_id, request.villages)
     user = add_user(
         session,
         act_of(county_id, CONSOLE, now),
@@ -197,10 +197,10 @@ def _account(user: UserRow, password: str) -> Account:
     )
 
 
-def _villages(
+def villages_named(
     session: Session, county_id: str, names: tuple[str, ...]
 ) -> tuple[tuple[str, ...], str | None]:
-    """The ids of villages by name, and the township of the first."""
+    """The ids of villages by name, and the township of the first; refused `place.unknown`."""
     known = {village_key(row.name): row for row in villages_of(session, county_id)}
     unknown = [name for name in names if village_key(name) not in known]
     if unknown:

@@ -130,10 +130,12 @@ def give_village(session: Session, act: Act, doctor: UserRow, village_id: str) -
 def set_villages(session: Session, act: Act, doctor: UserRow, village_ids: Iterable[str]) -> None:
     """Make a doctor responsible for exactly these villages.
 
-    The accounts of villages that come or go name their doctor and are reckoned anew.
+    What they were named for in a village that goes is over; it does not come back with the
+    village. The accounts of villages that come or go name their doctor and are reckoned anew.
     """
     before, now = set(doctor.village_ids), list(village_ids)
     doctor.village_ids = now
+    doctor.restricted_village_ids = [name for name in doctor.restricted_village_ids if name in now]
     session.flush()
     age_accounts(session, act.county_id, before.symmetric_difference(now))
     tell_of_user(session, act, doctor)

@@ -70,10 +70,10 @@ def _entitled(session: Session, sender: Proven, scope_id: str, name: str) -> Cur
     place = run(session, _PLACE, county=county_id, device=sender.device_id).first()
     if place is None:
         raise NotProven("auth.device_unknown")
-    state, village_ids = place
+    state, *theirs = place
     if state != "active":
         raise Refused(Refusal(code="device.revoked"))
-    if scope_id not in scopes_in(county_id, village_ids):
+    if scope_id not in scopes_in(county_id, *theirs):
         raise Refused(Refusal(code="scope.not_yours", values={"scope": scope_id}))
     match = _NAME.fullmatch(name)
     epoch = run(session, _EPOCH, county=county_id, scope=scope_id).scalar()
@@ -84,7 +84,7 @@ def _entitled(session: Session, sender: Proven, scope_id: str, name: str) -> Cur
 
 
 _PLACE = (
-    select(DeviceRow.state, UserRow.village_ids)
+    select(DeviceRow.state, UserRow.village_ids, UserRow.restricted_village_ids)
     .join(UserRow, ITS_DOCTOR)
     .where(DeviceRow.county_id == bindparam("county"), DeviceRow.id == bindparam("device"))
 )

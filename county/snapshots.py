@@ -49,7 +49,7 @@ _HEADS = (
     .order_by(ScopeHeadRow.scope_id)
 )
 _VILLAGES = (
-    select(UserRow.village_ids)
+    select(UserRow.village_ids, UserRow.restricted_village_ids)
     .join(DeviceRow, ITS_DOCTOR)
     .where(
         DeviceRow.county_id == bindparam("county"),
@@ -114,10 +114,10 @@ class Snapshots:
     ) -> list[_Head]:
         # Every synchronisation asks: one light query where nothing is lacking.
         with self.database.reading() as session:
-            theirs = run(session, _VILLAGES, county=county_id, device=device_id).scalar()
-            scopes = scopes_in(county_id, theirs or ())
+            theirs = run(session, _VILLAGES, county=county_id, device=device_id).first()
+            scopes = () if theirs is None else scopes_in(county_id, *theirs)
             lacking = [name for name in scopes if name not in cursors or cursors[name].seq <= 0]
-            if theirs is None or not lacking:
+            if not lacking:
                 return []
             found = run(session, _HEADS, county=county_id, scopes=lacking, least=self.least)
             return [_Head(*row) for row in found]

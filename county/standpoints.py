@@ -1,4 +1,4 @@
-"""From where a tablet's operations are judged: its doctor, the scopes and the rules of now."""
+"""From where a tablet's operations are judged: its doctor, where they may write, today's rules."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from county.checks import Standpoint
 from county.config import local_date
-from county.enrolment import scopes_of
+from county.enrolment import writable_scopes_of
 from county.policies import rules_of
 from county.tables import DeviceRow, UserRow
 
@@ -24,7 +24,7 @@ def standpoints_of(
             doctor_id=device.doctor_id,
             device_id=device.id,
             scopes=frozenset(
-                scopes_of(session.get_one(UserRow, (device.county_id, device.doctor_id)))
+                writable_scopes_of(session.get_one(UserRow, (device.county_id, device.doctor_id)))
             ),
             rules=rules,
             today=today,

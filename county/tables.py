@@ -92,7 +92,11 @@ class VillageRow(Table):
 
 
 class UserRow(Table):
-    """Someone who signs in: `role` is doctor, township, county or auditor."""
+    """Someone who signs in: `role` is doctor, township, county or auditor.
+
+    `restricted_village_ids` are those of a doctor's villages whose restricted records they are
+    named for.
+    """
 
     __tablename__ = "user_account"
     __table_args__ = (Index(None, "county_id", "login", unique=True),)
@@ -103,6 +107,7 @@ class UserRow(Table):
     password_hash: Mapped[str] = mapped_column(default="")
     township_id: Mapped[str | None]
     village_ids: Mapped[list[str]] = mapped_column(default=list)
+    restricted_village_ids: Mapped[list[str]] = mapped_column(default=list)
     phone: Mapped[str] = mapped_column(default="")
     active: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[datetime]

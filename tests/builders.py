@@ -12,8 +12,8 @@ from typing import Any
 from core.contracts import Contract, Exemption, ExemptionDecision
 from core.education import Education
 from core.followups import FollowUp, Guidance, Reading, Withdrawal
-from core.ids import county_scope, uuid7, village_scope
-from core.people import Household, Resident, TagSpan, User, Village
+from core.ids import county_scope, restricted_scope, uuid7, village_scope
+from core.people import Household, Resident, SpecialProgramme, TagSpan, User, Village
 from core.referrals import Referral, ReferralOutcome
 from core.reviews import PhoneCheck, Review
 from core.vocabulary import Decision, GroupTag, Mode, ReadingKind, Timing
@@ -21,6 +21,7 @@ from core.vocabulary import Decision, GroupTag, Mode, ReadingKind, Timing
 COUNTY_ID = "county-1"
 VILLAGE_ID = "village-1"
 SCOPE = village_scope(VILLAGE_ID)
+RESTRICTED_SCOPE = restricted_scope(VILLAGE_ID)
 DOCTOR_ID = "doctor-1"
 REVIEWER_ID = "reviewer-1"
 TODAY = date(2026, 11, 22)
@@ -104,6 +105,21 @@ def a_resident(*tags: GroupTag, **fields: Any) -> Resident:
             "id_number": an_id_number(birth_date, sex),
             "relation_to_head": "self",
             "tags": tuple(TagSpan(tag=tag, from_on=date(2020, 1, 1)) for tag in tags),
+            **fields,
+        }
+    )
+
+
+def a_special_programme(resident_id: str, *tags: GroupTag, **fields: Any) -> SpecialProgramme:
+    """What a resident is cared for in confidence, since the year before; tuberculosis if unsaid."""
+    return SpecialProgramme(
+        **{
+            "id": fresh_id(),
+            "scope_id": RESTRICTED_SCOPE,
+            "resident_id": resident_id,
+            "tags": tuple(
+                TagSpan(tag=tag, from_on=date(2025, 3, 1)) for tag in tags or (GroupTag.TB,)
+            ),
             **fields,
         }
     )

@@ -14,19 +14,22 @@ from typing import Any
 import uvicorn
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from core.ids import village_scope
+from core.ids import restricted_scope, village_scope
 from core.wire.bodies import Record, body_of, kind_of
 from core.wire.envelopes import EnrolRequest
 from county import enrolment, keys, ledger
 from county.config import CountyConfig
 from county.db import Database
+from county.entrusting import entrust, entrust_no_more
 from county.escrow_key import new_escrow_key
+from county.people import act_of
 from county.server import create_app, http_options
 from county.tables import CountyRow, DeviceRow, TownshipRow, UserRow, VillageRow
 from tests.builders import COUNTY_ID, DOCTOR_ID, VILLAGE_ID
 
 OTHER_VILLAGE_ID = "village-2"
 OTHER_SCOPE = village_scope(OTHER_VILLAGE_ID)
+OTHER_RESTRICTED_SCOPE = restricted_scope(OTHER_VILLAGE_ID)
 OTHER_DOCTOR_ID = "doctor-2"
 PASSPHRASE = "a test passphrase"
 ESCROW_KEY = new_escrow_key(PASSPHRASE, cost=2)
@@ -76,6 +79,15 @@ def write_records(database: Database, now: datetime, *records: Record) -> None:
     ]
     with database.writing() as session:
         ledger.write(session, COUNTY_ID, writes, now)
+
+
+def entrusted(database: Database, now: datetime, *villages: str, doctor: str = DOCTOR_ID) -> None:
+    """Name a doctor for the special programmes of these villages, and of no others."""
+    act = act_of(COUNTY_ID, "office", now)
+    with database.writing() as session:
+        row = session.get_one(UserRow, (COUNTY_ID, doctor))
+        entrust_no_more(session, act, row, row.restricted_village_ids)
+        entrust(session, act, row, villages)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,7 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 from core.contracts import Contract, Exemption, ExemptionDecision
 from core.education import Education
 from core.followups import FollowUp, Withdrawal
-from core.people import Household, Resident, User, Village
+from core.people import Household, Resident, SpecialProgramme, User, Village
 from core.referrals import Referral, ReferralOutcome
 from core.refusals import Refusal, Refused
 from core.reviews import PhoneCheck, Review
@@ -24,6 +24,7 @@ Record = (
     | Household
     | Resident
     | Contract
+    | SpecialProgramme
     | Exemption
     | ExemptionDecision
     | FollowUp
@@ -41,6 +42,7 @@ RECORD_TYPES: Mapping[str, type[Any]] = {
     Kind.HOUSEHOLD: Household,
     Kind.RESIDENT: Resident,
     Kind.CONTRACT: Contract,
+    Kind.SPECIAL_PROGRAMME: SpecialProgramme,
     Kind.EXEMPTION: Exemption,
     Kind.EXEMPTION_DECISION: ExemptionDecision,
     Kind.FOLLOW_UP: FollowUp,

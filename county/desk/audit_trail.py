@@ -27,7 +27,8 @@ ACTIONS = (
     "sign_in", "sign_in_failed", "sign_out", "view", "accepted", "returned", "questioned",
     "phone_check", "exemption_approved", "exemption_refused", "export",
     "settled_keep", "settled_take", "aside_take", "aside_leave",
-    "import_roster", "issue", "add_user", "new_password", "close_user",
+    "import_roster", "issue", "add_user", "new_password", "close_user", "entrust",
+    "entrust_no_more",
     "invite", "revoke", "wipe", "wiped", "recover", "recover_fetched", "accept", "lease", "keep",
     "rotate", "backup", "restore", "mended", "root_settled",
 )  # fmt: skip

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Select, func, literal, select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from core.followups import FollowUp
-from core.ids import restricted_scope, village_scope
+from core.ids import village_scope
 from core.vocabulary import Kind
 from county.desk.visitor import SEES_ALL, Desk, Visitor
 from county.histories import readable
@@ -261,8 +261,8 @@ def next_waiting(session: Session, desk: Desk, visitor: Visitor, here: RecordRow
 
 
 def scopes_of(villages: Collection[str]) -> list[str]:
-    """The scopes in which the records of these villages travel."""
-    return [scope(village) for village in villages for scope in (village_scope, restricted_scope)]
+    """The scopes of these villages whose records a desk shows: never a restricted one."""
+    return [village_scope(village) for village in villages]
 
 
 def renew_figures(desk: Desk) -> None:

@@ -8,8 +8,8 @@ from datetime import date
 from typing import Any, TypeVar
 
 from core.contracts import Contract
-from core.ids import village_scope
-from core.people import Condition, Household, Resident, TagSpan
+from core.ids import restricted_scope, village_of, village_scope
+from core.people import Condition, Household, Resident, SpecialProgramme, TagSpan
 from core.refusals import Refusal, Refused
 from core.vocabulary import ContractState
 from county.people import Act
@@ -83,6 +83,7 @@ class RosterApplier:
         self.scopes.add(village_scope(village.id))
         household = self._household(row, village)
         resident = self._resident(row, household)
+        self._special(row, resident)
         self._contract(row, resident, village)
         self.listed.add(resident.id)
 
@@ -133,7 +134,7 @@ class RosterApplier:
             row.note(Field.NAME, f"recorded_as_{found.left}")
         said = _said_of_resident(person)
         said |= {"household_id": household.id, "scope_id": household.scope_id}
-        said["tags"] = self._tags(row, found)
+        said["tags"] = _with_tags(found.tags, person.tags, self._today)
         said["conditions"] = _with_conditions(found.conditions, person.conditions)
         return self._changed(row, found, said)
 
@@ -169,11 +170,28 @@ class RosterApplier:
         row.changed |= dict.fromkeys(name for name in changes if name != "scope_id")
         return changed
 
-    def _tags(self, row: _Row, resident: Resident) -> tuple[TagSpan, ...]:
-        """The spans on record, and one from today for each group the roster adds."""
-        open_tags = {span.tag for span in resident.tags if span.to_on is None}
-        added = [tag for tag in row.person.tags if tag not in open_tags]
-        return (*resident.tags, *(TagSpan(tag=tag, from_on=self._today) for tag in added))
+    def _special(self, row: _Row, resident: Resident) -> None:
+        """What is told in confidence: kept apart, and like other groups only ever added to.
+
+        Where the resident goes it goes by itself (`county.ledger`).
+        """
+        found = self._registry.special.get(resident.id)
+        if found is None:
+            since = None if row.is_new else self._today
+            tags = tuple(TagSpan(tag=tag, from_on=since) for tag in row.person.special)
+        else:
+            tags = _with_tags(found.tags, row.person.special, self._today)
+        if tags == (() if found is None else found.tags):
+            return
+        self._registry.put(
+            SpecialProgramme(
+                id=self._act.make_id() if found is None else found.id,
+                scope_id=restricted_scope(village_of(resident.scope_id)),
+                resident_id=resident.id,
+                tags=tags,
+            )
+        )
+        row.changed["special_programme"] = None
 
     def _contract(self, row: _Row, resident: Resident, village: VillageRow) -> None:
         start, end = row.person.contract_start, row.person.contract_end
@@ -271,6 +289,14 @@ def _said_of_resident(person: Person) -> dict[str, Any]:
         "health_record_number": person.health_record_number,
     }
     return {name: value for name, value in said.items() if value}
+
+
+def _with_tags(
+    spans: tuple[TagSpan, ...], said: tuple[str, ...], today: date
+) -> tuple[TagSpan, ...]:
+    """The spans on record, and one from today for each group the roster adds."""
+    in_force = {span.tag for span in spans if span.to_on is None}
+    return (*spans, *(TagSpan(tag=tag, from_on=today) for tag in said if tag not in in_force))
 
 
 def _with_conditions(

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from core.people import Condition
-from core.vocabulary import RESTRICTED_TAGS, GroupTag
+from core.vocabulary import RESTRICTED_TAGS, SPECIAL_TAGS, GroupTag
 
 # The order decides nothing: every pattern found in a word counts ("高血压糖尿病" is both).
 WORDINGS: tuple[tuple[str, GroupTag], ...] = (
@@ -61,15 +61,18 @@ YES = frozenset({"是", "有", "√", "✓", "✔", "Y", "YES", "1", "1.0", "TRU
 
 @dataclass(frozen=True, slots=True)
 class Groups:
-    """What a row's wordings come to; `restricted` tells that something of level S3 was left out.
+    """What a row's wordings come to.
 
-    What was restricted is not kept here: a list of a village must not say it.
+    `special` are the tags of level S3 that go into the resident's `special_programme` and
+    nowhere else. `left_out` tells that there was something told in confidence that no record
+    may hold; what it was is not kept here.
     """
 
     tags: tuple[str, ...] = ()
     conditions: tuple[Condition, ...] = ()
     unknown: tuple[str, ...] = ()
-    restricted: bool = False
+    special: tuple[str, ...] = ()
+    left_out: bool = False
 
 
 def groups_of(groups: Iterable[str], diseases: Iterable[str]) -> Groups:
@@ -82,7 +85,8 @@ def groups_of(groups: Iterable[str], diseases: Iterable[str]) -> Groups:
         tags=tuple(str(tag) for tag in stored),
         conditions=(*_illnesses(stored), *_other_illnesses(disease_words)),
         unknown=tuple(word for word in group_words if not _is_known(word)),
-        restricted=bool(found & RESTRICTED_TAGS)
+        special=tuple(sorted(found & SPECIAL_TAGS)),
+        left_out=bool(found & RESTRICTED_TAGS - SPECIAL_TAGS)
         or any(CONFIDENTIAL.search(word) for word in (*group_words, *disease_words)),
     )
 

@@ -55,6 +55,7 @@ class Person:
     phone: str
     health_record_number: str
     tags: tuple[str, ...]
+    special: tuple[str, ...]
     conditions: tuple[Condition, ...]
     contract_start: date | None
     contract_end: date | None
@@ -87,8 +88,10 @@ def person_of(row: RowCells, today: date) -> Person:
     groups = groups_of(row.groups_said(), [row.text(Field.DISEASES)])
     if groups.unknown:
         row.note(Field.GROUPS, "unknown_groups", words="、".join(groups.unknown))
-    if groups.restricted:
-        row.note(Field.GROUPS, "restricted_group")
+    if groups.special:
+        row.note(Field.GROUPS, "kept_apart")
+    if groups.left_out:
+        row.note(Field.GROUPS, "left_out")
     relation = _relation(row)
     return Person(
         sheet=row.sheet,
@@ -110,6 +113,7 @@ def person_of(row: RowCells, today: date) -> Person:
         phone=_phone(row, Field.PHONE),
         health_record_number=row.text(Field.HEALTH_RECORD_NUMBER),
         tags=groups.tags,
+        special=groups.special,
         conditions=groups.conditions,
         contract_start=start,
         contract_end=end,

@@ -6,14 +6,14 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from datetime import date
-from typing import Any, TypeVar
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.contracts import Contract
 from core.merging import Stamp
-from core.people import Household, Resident
+from core.people import Household, Resident, SpecialProgramme
 from core.vocabulary import Kind
 from core.wire.bodies import RECORD_TYPES, body_of, kind_of, record_of
 from core.wire.clocks import node_of
@@ -22,22 +22,26 @@ from county.ledger import COUNTY_NODE, RecordWrite
 from county.people import Act
 from county.tables import RecordRow
 
-Standing = TypeVar("Standing", Household, Resident, Contract)
+Listed = Household | Resident | Contract | SpecialProgramme
+"""What a roster brings."""
 
-READ_KINDS = (Kind.HOUSEHOLD, Kind.RESIDENT, Kind.CONTRACT)
+READ_KINDS = (Kind.HOUSEHOLD, Kind.RESIDENT, Kind.CONTRACT, Kind.SPECIAL_PROGRAMME)
 
 
 class Registry:
-    """The households, residents and contracts of a county, and those a roster adds or changes."""
+    """The households, residents, contracts and special programmes of a county, and those a roster
+    adds or changes.
+    """
 
     def __init__(self, held: Mapping[str, Held]) -> None:
         self.held = {key: item for key, item in held.items() if not item.removed}
         self.residents: dict[str, Resident] = {}
         self.contracts: dict[str, list[Contract]] = defaultdict(list)
+        self.special: dict[str, SpecialProgramme] = {}
         self._households: dict[tuple[str, str], Household] = {}
         self._by_number: dict[str, str] = {}
         self._by_birth: dict[tuple[str, str, date], str] = {}
-        self._touched: dict[str, Household | Resident | Contract] = {}
+        self._touched: dict[str, Listed] = {}
         for item in self.held.values():
             self._index(record_of(item.kind, item.schema, item.body))
 
@@ -61,7 +65,7 @@ class Registry:
         found = self.residents[by_birth]
         return None if id_number and found.id_number else found
 
-    def put(self, record: Household | Resident | Contract) -> None:
+    def put(self, record: Listed) -> None:
         """Take a new or changed record in; it is written when the whole roster has been read."""
         self._touched[record.id] = record
         self._index(record)
@@ -76,7 +80,7 @@ class Registry:
         """Everything that was put, ready for the ledger."""
         return [self._write(record, act) for record in self._touched.values()]
 
-    def _write(self, record: Household | Resident | Contract, act: Act) -> RecordWrite:
+    def _write(self, record: Listed, act: Act) -> RecordWrite:
         held = self.held.get(record.id)
         kind = kind_of(record)
         return RecordWrite(
@@ -88,11 +92,13 @@ class Registry:
             recorded_at=act.now,
         )
 
-    def _index(self, record: Household | Resident | Contract) -> None:
+    def _index(self, record: Listed) -> None:
         if isinstance(record, Household):
             self._households[record.village_id, record.number] = record
         elif isinstance(record, Resident):
             self._index_resident(record)
+        elif isinstance(record, SpecialProgramme):
+            self.special[record.resident_id] = record
         else:
             others = [item for item in self.contracts[record.resident_id] if item.id != record.id]
             self.contracts[record.resident_id] = [*others, record]
@@ -105,7 +111,7 @@ class Registry:
 
 
 def load_registry(session: Session, county_id: str) -> Registry:
-    """All households, residents and contracts of the county, locked until the transaction ends."""
+    """All that `Registry` holds of the county, locked until the transaction ends."""
     query = select(RecordRow.id).where(
         RecordRow.county_id == county_id, RecordRow.kind.in_([str(kind) for kind in READ_KINDS])
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from county.roster.groups import groups_of
+from county.roster.groups import Groups, groups_of
 
 
 @pytest.mark.parametrize(
@@ -46,12 +46,17 @@ def test_unknown_groups_are_told() -> None:
     assert groups_of(["高血压、集邮爱好者"], []).unknown == ("集邮爱好者",)
 
 
+@pytest.mark.parametrize("wording", ["艾滋病", "HIV感染", "梅毒", "失独家庭"])
+def test_what_no_record_may_hold_leaves_no_trace_but_that_it_was_left_out(wording: str) -> None:
+    for found in (groups_of([wording], []), groups_of([], [wording])):
+        assert found == Groups(left_out=True)
+
+
 @pytest.mark.parametrize(
-    "wording", ["肺结核", "严重精神障碍", "艾滋病", "HIV感染", "精神分裂症", "梅毒", "失独家庭"]
+    ("wording", "tag"), [("肺结核", "tb"), ("严重精神障碍", "smi"), ("精神分裂症", "smi")]
 )
-def test_what_must_be_kept_confidential_leaves_no_trace_but_that_it_was_left_out(
-    wording: str,
+def test_what_is_cared_for_in_confidence_is_kept_apart_from_everything_else(
+    wording: str, tag: str
 ) -> None:
     for found in (groups_of([wording], []), groups_of([], [wording])):
-        assert found.restricted
-        assert (found.tags, found.conditions, found.unknown) == ((), (), ())
+        assert found == Groups(special=(tag,))

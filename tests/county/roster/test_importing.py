@@ -12,14 +12,14 @@ import pytest
 from openpyxl import Workbook
 from sqlalchemy import select
 
-from core.ids import village_scope
+from core.ids import restricted_scope, village_scope
 from core.merging import Stamp
 from core.vocabulary import RESTRICTED_TAGS, Kind
 from county.db import Database
 from county.held import load
 from county.ledger import Posting, RecordWrite
 from county.people import Act, act_of, townships_of, villages_of
-from county.roster.answers import Outcome, RosterReport
+from county.roster.answers import Outcome, RosterReport, report_json, report_text
 from county.roster.importing import RosterOptions, import_roster
 from county.tables import ChangeRow, PersonAccountRow, RecordRow, RosterImportRow, UserRow
 from tests.builders import COUNTY_ID
@@ -270,20 +270,68 @@ def test_an_unknown_doctor_is_told(county: Database, take: Import) -> None:
 
 
 @pytest.mark.parametrize("column", ["人群", "疾病"])
-@pytest.mark.parametrize("wording", ["艾滋病", "肺结核", "严重精神障碍"])
-def test_what_is_confidential_reaches_neither_records_nor_answers(
+@pytest.mark.parametrize("wording", ["艾滋病", "梅毒"])
+def test_what_no_record_may_hold_reaches_neither_records_nor_answers(
     county: Database, take: Import, column: str, wording: str
 ) -> None:
     report = take(in_the_county(**{column: f"高血压、{wording}"}))
-    assert [note.code for note in report.answers[0].notes] == ["restricted_group"]
+    assert [note.code for note in report.answers[0].notes] == ["left_out"]
+    written = everything_kept(county)
+    assert wording not in written
+    assert not [tag for tag in RESTRICTED_TAGS if f'"{tag}"' in written]
+
+
+@pytest.mark.parametrize("column", ["人群", "疾病"])
+@pytest.mark.parametrize(("wording", "tag"), [("肺结核", "tb"), ("严重精神障碍", "smi")])
+def test_what_is_cared_for_in_confidence_is_kept_apart_and_named_in_no_answer(
+    county: Database, take: Import, column: str, wording: str, tag: str
+) -> None:
+    report = take(in_the_county(**{column: f"高血压、{wording}"}))
+    assert [note.code for note in report.answers[0].notes] == ["kept_apart"]
+    (resident,) = bodies(county, Kind.RESIDENT)
+    (special,) = bodies(county, Kind.SPECIAL_PROGRAMME)
+    assert special["resident_id"] == resident["id"]
+    assert special["scope_id"] == restricted_scope("village-1")
+    assert special["tags"] == [{"tag": tag}]
+    assert everything_kept(county).count(f'"{tag}"') == 1
+    said = [report_text(report, notes=True), json.dumps(report_json(report), ensure_ascii=False)]
+    assert not [text for text in said if wording in text or tag in text]
+
+
+def everything_kept(county: Database) -> str:
     with county.reading() as session:
         kept = [
             *session.scalars(select(RecordRow.body)),
             *session.scalars(select(RosterImportRow.rows)),
         ]
-    written = json.dumps(kept, ensure_ascii=False)
-    assert wording not in written
-    assert not [tag for tag in RESTRICTED_TAGS if f'"{tag}"' in written]
+    return json.dumps(kept, ensure_ascii=False)
+
+
+def test_what_is_cared_for_in_confidence_is_added_to_once_and_never_taken_away(
+    county: Database, take: Import
+) -> None:
+    take(in_the_county(人群="高血压"))
+    added = take(in_the_county(人群="高血压、肺结核"))
+    assert [answer.changed for answer in added.answers] == [("special_programme",)]
+    (first,) = bodies(county, Kind.SPECIAL_PROGRAMME)
+    assert first["tags"] == [{"tag": "tb", "from_on": "2026-11-22"}]
+    assert outcomes(take(in_the_county(人群="高血压、肺结核"))) == ["unchanged"]
+    assert outcomes(take(in_the_county(人群="高血压"))) == ["unchanged"]
+    later = take(in_the_county(人群="重精", 疾病=""), now=NOW + timedelta(days=1))
+    assert outcomes(later) == ["changed"]
+    (second,) = bodies(county, Kind.SPECIAL_PROGRAMME)
+    assert second["id"] == first["id"]
+    assert second["tags"] == [*first["tags"], {"tag": "smi", "from_on": "2026-11-23"}]
+
+
+def test_what_is_cared_for_in_confidence_moves_with_the_person(
+    county: Database, take: Import
+) -> None:
+    take(in_the_county(人群="肺结核"))
+    take(a_row(乡镇="云岭镇", 村="柳树村", 人群="肺结核、重精"))
+    (special,) = bodies(county, Kind.SPECIAL_PROGRAMME)
+    assert special["scope_id"] == restricted_scope("village-2")
+    assert [span["tag"] for span in special["tags"]] == ["tb", "smi"]
 
 
 def test_the_first_roster_of_an_empty_county_brings_its_map(

@@ -57,7 +57,8 @@ def test_a_column_named_after_a_group_is_a_yes_or_no(tmp_path: Path) -> None:
     row = a_row(**{"人群": "", "高血压（是/否）": "是", "2型糖尿病": "否", "肺结核": "√"})
     (person,) = read(a_roster(tmp_path / "r.xlsx", row)).people
     assert person.tags == ("htn",)
-    assert [note.code for note in person.notes] == ["restricted_group"]
+    assert person.special == ("tb",)
+    assert [note.code for note in person.notes] == ["kept_apart"]
 
 
 def test_a_household_written_once_and_merged_is_carried_down(tmp_path: Path) -> None:
