@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import flet as ft
 
 from app import routes, theme
+from app.screens import resident_facts
 from app.screens.hooks import use_value
 from app.screens.parts import buttons, charts, frame, slots, surfaces, telephone, texts, wording
 from app.screens.parts.charts import ChartView
@@ -59,7 +60,6 @@ class View:
     resident_id: str
     heading: str
     note: str
-    tags: tuple[str, ...]
     left: str
     due: tuple[str, ...]
     filled: str
@@ -67,9 +67,7 @@ class View:
     programmes: tuple[tuple[str, tuple[str, ...]], ...]
     charts: tuple[ChartView, ...]
     events: tuple[EventView, ...]
-    facts: tuple[tuple[str, str], ...]
-    contract: tuple[tuple[str, str], ...]
-    medicines: tuple[str, ...]
+    facts: resident_facts.View
     referrals: tuple[str, ...]
     begin_words: str
     can_begin: bool
@@ -90,7 +88,6 @@ def present(found: ResidentView) -> View:
         note=" · ".join(
             part for part in (wording.age_and_sex(found.age, resident.sex), place) if part
         ),
-        tags=wording.tags(dict.fromkeys(span.tag for span in resident.tags if not span.to_on)),
         left=say(f"left.{resident.left}") if resident.left else "",
         due=tuple(wording.reason(why) for why in found.due),
         filled=slots.filled_words([dot.state for dot in found.dots]),
@@ -98,12 +95,7 @@ def present(found: ResidentView) -> View:
         programmes=_programmes(found),
         charts=tuple(_chart(series) for series in found.series if series.points),
         events=tuple(_event(item) for item in found.timeline),
-        facts=_facts(found),
-        contract=_contract(found),
-        medicines=tuple(
-            " ".join(part for part in (medicine.name, medicine.dose) if part)
-            for medicine in found.medicines
-        ),
+        facts=resident_facts.present(found),
         referrals=tuple(
             say(
                 "resident.referral",
@@ -188,33 +180,6 @@ def _event(item: TimelineItem) -> EventView:
     )
 
 
-def _facts(found: ResidentView) -> tuple[tuple[str, str], ...]:
-    resident = found.resident
-    conditions = wording.listed(
-        condition.name or wording.coded("tag", condition.code) for condition in resident.conditions
-    )
-    return (
-        (say("resident.id_number"), found.masked_id_number),
-        (say("resident.birth_date"), wording.full_day(resident.birth_date)),
-        (say("resident.phone"), resident.phone or say("app.none")),
-        (say("resident.relation"), resident.relation_to_head or say("app.none")),
-        (say("resident.conditions"), conditions or say("app.none")),
-    )
-
-
-def _contract(found: ResidentView) -> tuple[tuple[str, str], ...]:
-    contract = found.contract
-    if contract is None:
-        return ((say("resident.contract"), say("resident.no_contract")),)
-    span = f"{wording.full_day(contract.start_on)} – {wording.full_day(contract.end_on)}"
-    items = wording.listed(wording.coded("service", item.service) for item in contract.items)
-    return (
-        (say("resident.contract"), say(f"contract_state.{contract.state}")),
-        (say("resident.contract_span"), span),
-        (say("resident.contract_items"), items or say("app.none")),
-    )
-
-
 @ft.component
 @kept_up
 def Screen(app: AppState, resident_id: str) -> ft.Control:
@@ -222,14 +187,16 @@ def Screen(app: AppState, resident_id: str) -> ft.Control:
     work = app.work
     nothing: int | None = None
     chosen, set_chosen = use_value(nothing)
+    is_open, set_open = use_value(False)
     found = use_answer(lambda: work.residents.get(resident_id), app.pulse)
     if found.value is None:
         return frame.page(app, say("resident.title"), frame.waiting(found))
     view = present(found.value)
+    facts = resident_facts.card(view.facts, is_open=is_open, set_open=set_open)
     return frame.page(
         app,
         view.heading,
-        *_blocks(app, view, chosen, set_chosen),
+        *_blocks(app, view, _account(view, chosen, set_chosen), facts),
         note=view.note,
         actions=_actions(app, view, resident_id),
         foot=_steps(app, view, resident_id),
@@ -271,7 +238,7 @@ def _steps(app: AppState, view: View, resident_id: str) -> list[ft.Control]:
     return [refer, begin]
 
 
-def _blocks(app: AppState, view: View, chosen: int | None, set_chosen: Choose) -> list[ft.Control]:
+def _blocks(app: AppState, view: View, account: ft.Control, facts: ft.Control) -> list[ft.Control]:
     left: list[ft.Control] = []
     if view.left:
         left.append(surfaces.banner(view.left, "plain"))
@@ -287,11 +254,11 @@ def _blocks(app: AppState, view: View, chosen: int | None, set_chosen: Choose) -
         )
         for place, words in enumerate(view.referrals)
     ]
-    left.append(_account(view, chosen, set_chosen))
+    left.append(account)
     if view.programmes:
         left.append(_programmes_card(view))
     left += [surfaces.card(charts.chart(shown)) for shown in view.charts]
-    right: list[ft.Control] = [_facts_card(view), _timeline(app, view)]
+    right: list[ft.Control] = [facts, _timeline(app, view)]
     if not app.is_wide:
         return [*left, *right]
     columns: list[ft.Control] = [
@@ -353,16 +320,6 @@ def _slot_dot(slot: SlotView, is_chosen: bool, set_chosen: Choose) -> ft.Control
             alignment=ft.Alignment.CENTER,
         ),
     )
-
-
-def _facts_card(view: View) -> ft.Control:
-    rows: list[ft.Control] = []
-    if view.tags:
-        rows.append(surfaces.pills([(tag, "info") for tag in view.tags]))
-    rows += [surfaces.fact(*pair) for pair in (*view.facts, *view.contract)]
-    if view.medicines:
-        rows.append(surfaces.fact(say("resident.medicines"), wording.listed(view.medicines)))
-    return surfaces.card(*rows)
 
 
 def _timeline(app: AppState, view: View) -> ft.Control:

@@ -156,4 +156,8 @@ def _still_owed(
         for resident_id, dot in slots
         if resident_id in persons and not is_filled(dot)
     ]
-    return tuple(sorted(rows, key=lambda row: (row.due_by, row.person.household_number)))
+    return tuple(sorted(rows, key=_place))
+
+
+def _place(row: OwedRow) -> tuple[date, str, str]:
+    return row.due_by, row.person.household_number, row.person.resident_id

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -24,7 +24,7 @@ from core.followups import Medicine
 from core.history import History
 from core.identity_number import parse_id_number
 from core.obligations import account_of
-from core.people import Household, Resident
+from core.people import Household, Resident, SpecialProgramme, TagSpan
 from core.referrals import Referral
 from core.refusals import Refusal, Refused
 from core.slots import Slot
@@ -57,7 +57,10 @@ class SlotLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResidentView:
-    """The resident's page."""
+    """The resident's page; `special` is what they are cared for in confidence today.
+
+    It is empty where the doctor is not named for it: this tablet then has no such record.
+    """
 
     resident: Resident
     age: int
@@ -74,6 +77,7 @@ class ResidentView:
     medicines: tuple[Medicine, ...]
     referrals_open: tuple[OpenReferral, ...]
     exemptions: tuple[Exemption, ...]
+    special: tuple[TagSpan, ...]
     has_draft: bool
 
 
@@ -95,6 +99,7 @@ class ResidentService:
             due = due_now(session, self._practice, resident_id)
             states = deliveries(session, told_ids(history))
             draft = kept_draft(session, resident_id)
+            apart = records.of_resident_kind(session, resident_id, Kind.SPECIAL_PROGRAMME)
             village = village_names(session).get(household.village_id, "") if household else ""
         return ResidentView(
             resident=resident,
@@ -112,6 +117,7 @@ class ResidentService:
             medicines=latest_medicines(history),
             referrals_open=_open_referrals(history, today),
             exemptions=tuple(exemption for exemption, _ in history.settled.exemptions),
+            special=tuple(_in_force(apart, today)),
             has_draft=draft is not None,
         )
 
@@ -152,6 +158,12 @@ def _fields(changes: Mapping[str, object]) -> dict[str, object]:
     if "name" in fields:
         fields |= {"pinyin": None, "initials": None}
     return fields
+
+
+def _in_force(found: Iterable[SpecialProgramme], today: date) -> Iterator[TagSpan]:
+    for span in (span for special in found for span in special.tags):
+        if (span.from_on or today) <= today <= (span.to_on or today):
+            yield span
 
 
 def _open_referrals(history: History, today: date) -> tuple[OpenReferral, ...]:

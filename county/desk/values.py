@@ -7,7 +7,7 @@ from datetime import date
 from core.coverage import has_tag
 from core.followups import FollowUp, Reading, reading_of
 from core.people import Resident
-from core.vocabulary import GroupTag, ReadingKind, Source
+from core.vocabulary import RESTRICTED_TAGS, GroupTag, ReadingKind, Source
 from county.desk.wording import NOTHING, label
 from words import say
 
@@ -57,8 +57,12 @@ def has_reported(follow_up: FollowUp) -> bool:
 
 
 def groups_of(resident: Resident, day: date, lang: str) -> tuple[str, ...]:
-    """The groups a resident is in on a day, in words; those of age come from the birth date."""
-    return tuple(label("tag", tag, lang) for tag in GroupTag if has_tag(resident, tag, day))
+    """The groups a resident is in on a day, in words; those of age come from the birth date.
+
+    None that is told in confidence is among them, whatever the record says.
+    """
+    told = (tag for tag in GroupTag if tag not in RESTRICTED_TAGS)
+    return tuple(label("tag", tag, lang) for tag in told if has_tag(resident, tag, day))
 
 
 def conditions_of(resident: Resident, lang: str) -> str:

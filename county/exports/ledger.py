@@ -38,8 +38,8 @@ COLUMNS = (
     "next_on", "registered", "followed", "guided", "remark",
 )  # fmt: skip
 READ_AT_ONCE = 100
-CHRONIC = frozenset({GroupTag.HTN, GroupTag.T2DM, GroupTag.TB, GroupTag.SMI, GroupTag.COPD})
-"""The four chronic diseases the county answers for, and COPD, which its offices keep with them."""
+CHRONIC = frozenset({GroupTag.HTN, GroupTag.T2DM, GroupTag.COPD})
+"""The chronic diseases a ledger may name: of those told in confidence none is in any export."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

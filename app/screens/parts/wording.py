@@ -10,7 +10,11 @@ from babel.dates import format_date, format_datetime, format_skeleton
 
 import words
 from app.clock import CHINA
+from core.vocabulary import RESTRICTED_TAGS, GroupTag
 from words import say
+
+UNSAID = frozenset({GroupTag.GENERAL, *RESTRICTED_TAGS})
+"""Groups no list names."""
 
 
 class Sayable(Protocol):
@@ -97,8 +101,10 @@ def coded(prefix: str, code: object) -> str:
 
 
 def tags(codes: Iterable[str]) -> tuple[str, ...]:
-    """Group tags in words, the general one left out since it says nothing."""
-    return tuple(coded("tag", code) for code in codes if code != "general")
+    """Group tags in words for a list: without the general one, which says nothing, and without
+    any that is told in confidence.
+    """
+    return tuple(coded("tag", code) for code in codes if code not in UNSAID)
 
 
 def listed(items: Iterable[str]) -> str:

@@ -38,6 +38,17 @@ def of_resident(session: Session, resident_id: str) -> list[Any]:
     return [found for row in rows if (found := record_in(row)) is not None]
 
 
+def of_resident_kind(session: Session, resident_id: str, kind: Kind, limit: int = 20) -> list[Any]:
+    """Records of a kind about a resident."""
+    return _read(
+        session,
+        select(RecordRow)
+        .where(RecordRow.resident_id == resident_id, RecordRow.kind == kind)
+        .order_by(col(RecordRow.id))
+        .limit(limit),
+    )
+
+
 def of_household(session: Session, household_id: str, kind: Kind, limit: int = 200) -> list[Any]:
     """Records of a kind of a household, the latest first."""
     return _read(

@@ -6,7 +6,10 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from app.screens import correction, household, resident
+import pytest
+
+import words
+from app.screens import correction, household, resident, resident_facts
 from app.services.accounts import dots_of
 from app.services.charts import Point, Series
 from app.services.households import HouseholdView, MemberRow
@@ -15,7 +18,7 @@ from app.services.timeline import TimelineItem
 from app.services.views import Delivery, Why
 from core.history import History
 from core.obligations import account_of
-from core.people import Condition
+from core.people import Condition, TagSpan
 from core.policy import default_policy
 from core.vocabulary import GroupTag
 from tests.app.screens.examples import dots
@@ -107,6 +110,7 @@ def a_page(**fields: Any) -> ResidentView:
             "medicines": (),
             "referrals_open": (),
             "exemptions": (),
+            "special": (),
             "has_draft": False,
             **fields,
         }
@@ -124,7 +128,7 @@ def test_the_years_account_is_twelve_slots_each_with_its_why() -> None:
 def test_a_resident_is_found_by_house_and_never_shows_a_whole_id_number() -> None:
     view = resident.present(a_page())
     assert view.note == "男 71岁 · 石门村 3组 15号"
-    assert ("身份证号", "990100********021X") in view.facts
+    assert ("身份证号", "990100********021X") in view.facts.facts
 
 
 def test_pressure_is_drawn_against_both_lines() -> None:
@@ -189,8 +193,51 @@ def test_an_unfinished_form_is_gone_on_with() -> None:
 def test_conditions_and_a_missing_contract_are_said_in_words() -> None:
     person = a_resident(conditions=(Condition(code="htn"), Condition(code="I25", name="冠心病")))
     view = resident.present(a_page(resident=person, contract=None))
-    assert ("疾病", "高血压、冠心病") in view.facts
-    assert view.contract == (("签约", "没有签约"),)
+    assert ("疾病", "高血压、冠心病") in view.facts.facts
+    assert view.facts.contract == (("签约", "没有签约"),)
+
+
+def test_no_list_names_a_group_that_is_told_in_confidence() -> None:
+    person = a_resident(GroupTag.HTN, GroupTag.TB, GroupTag.SMI, GroupTag.HIV)
+    assert resident.present(a_page(resident=person)).facts.tags == ("高血压",)
+    house = household.present(a_house(a_member("r1", tags=("htn", "smi"))))
+    assert house.members[0].tags == ("高血压",)
+
+
+@pytest.mark.parametrize("language", ["zh_CN", "en"])
+def test_a_special_programme_is_a_neutral_line_until_it_is_tapped(language: str) -> None:
+    words.set_language(language)
+    try:
+        told = (TagSpan(tag="tb", from_on=date(2025, 3, 1)), TagSpan(tag="smi"))
+        view = resident.present(a_page(special=told)).facts
+        closed, opened = (
+            texts_in(resident_facts.card(view, is_open=is_open, set_open=print))
+            for is_open in (False, True)
+        )
+    finally:
+        words.set_language("zh_CN")
+    tb, smi = {
+        "zh_CN": ("肺结核，自 2025年3月1日", "严重精神障碍"),
+        "en": ("tuberculosis, since March 1, 2025", "severe mental disorder"),
+    }[language]
+    assert f"{tb}\n{smi}" in opened
+    assert not [text for text in closed if tb[:3] in text or smi in text]
+    label = {"zh_CN": "专项随访", "en": "Special programme"}[language]
+    assert label in closed
+    assert label in opened
+
+
+def test_a_resident_without_a_special_programme_has_no_line_for_it() -> None:
+    view = resident.present(a_page()).facts
+    assert "专项随访" not in texts_in(resident_facts.card(view, is_open=False, set_open=print))
+
+
+def texts_in(control: Any) -> list[str]:
+    """Every word of a control and of those in it, spoken ones too."""
+    told = [getattr(control, name, None) for name in ("value", "label")]
+    inner = [getattr(control, "content", None), *(getattr(control, "controls", None) or ())]
+    found = [text for text in told if isinstance(text, str)]
+    return found + [text for each in inner if each is not None for text in texts_in(each)]
 
 
 def test_programmes_beside_the_contract_have_a_row_each() -> None:

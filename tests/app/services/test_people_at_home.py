@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
 
 from app.services.residents import masked
 from app.services.workplace import Workplace
+from core.people import TagSpan
 from core.refusals import Refused
 from core.vocabulary import Decision, Kind
 from tests.app.services.conftest import Village, come_down
@@ -18,6 +20,7 @@ from tests.builders import (
     a_referral,
     a_referral_outcome,
     a_review,
+    a_special_programme,
     an_education,
     an_exemption,
     an_id_number,
@@ -104,6 +107,30 @@ def test_readings_are_charted_against_both_lines(work: Workplace, village: Villa
     assert list(pressure.target) == [130, 80]
     assert list(sugar.assessment) == [7.0]
     assert sugar.points[0].timing == "fasting"
+
+
+def test_what_is_cared_for_in_confidence_is_on_the_residents_page_and_nowhere_else(
+    work: Workplace, village: Village
+) -> None:
+    before = everything_else(work, village)
+    ended = TagSpan(tag="smi", from_on=date(2024, 1, 1), to_on=TODAY - timedelta(days=1))
+    apart = a_special_programme(village.wang.id)
+    come_down(work.store, replace(apart, tags=(*apart.tags, ended)))
+    assert work.residents.get(village.wang.id).special == apart.tags
+    assert work.residents.get(village.li.id).special == ()
+    assert everything_else(work, village) == before
+
+
+def everything_else(work: Workplace, village: Village) -> tuple[object, ...]:
+    """What the lists, the search, the household and the page show, but for the one line."""
+    page = replace(work.residents.get(village.wang.id), special=())
+    return (
+        work.today.list(),
+        work.today.search("王建国"),
+        work.households.get(village.house.id),
+        work.month.get(TODAY.year, TODAY.month),
+        page,
+    )
 
 
 def test_the_time_line_tells_everything_newest_first(
