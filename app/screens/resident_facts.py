@@ -114,6 +114,5 @@ def _special_row(told: tuple[str, ...], is_open: bool, set_open: Callable[[bool]
         height=None if is_open else theme.TARGET,
         alignment=ft.Alignment.CENTER_LEFT,
     )
-    return ft.Row(
-        [ft.Semantics(content=pressed, button=True, label=f"{label} {words}", expand=True)]
-    )
+    spoken = f"{label} {words}"
+    return ft.Row([ft.Semantics(content=pressed, button=True, label=spoken, expand=True)])
