@@ -176,6 +176,25 @@ def test_users_are_added_with_a_password_that_signs_in(founded: Office) -> None:
     assert one_line(homeless.err)
 
 
+def test_a_doctor_is_named_for_special_programmes_of_a_village_and_then_no_more(
+    founded: Office,
+) -> None:
+    path = a_roster(
+        founded.folder / "r.xlsx", a_row(签约医生="陈远"), a_row(村="下河村", 身份证号="")
+    )
+    founded.run("county", "import-roster", str(path))
+    named = founded.run("county", "entrust", "陈远", "--village", "上河村")
+    assert (named.status, "陈远：专项管理 上河村" in named.out) == (0, True)
+    assert "上河村" in founded.run("county", "entrusted").out
+    theirs = founded.run("county", "entrust", "陈远", "--village", "下河村")
+    assert (theirs.status, "不负责这个村" in theirs.err) == (console.UNUSABLE, True)
+    unknown = founded.run("county", "entrust", "陈远", "--village", "没有这个村")
+    assert unknown.status == console.UNUSABLE
+    ended = founded.run("county", "entrust", "陈远", "--village", "上河村", "--end")
+    assert "平板下次同步时删去" in ended.out
+    assert "还没有指定任何医生" in founded.run("county", "entrusted").out
+
+
 def test_a_forgotten_password_is_replaced_and_an_account_closed(founded: Office) -> None:
     founded.run("county", "import-roster", str(a_roster(founded.folder / "r.xlsx")))
     founded.run(
