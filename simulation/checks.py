@@ -14,8 +14,8 @@ from app.services.accounts import history_of
 from app.store.outbox import OutboxState, receipt_in
 from app.store.queries.device import PROOF, setting
 from app.store.sums import counted_root, roots
-from app.store.tables import OutboxRow, RecordRow
-from core.ids import county_scope, village_scope
+from app.store.tables import OutboxRow, RecordRow, SnapshotPieceRow
+from core.ids import county_scope, restricted_scope, village_of, village_scope
 from core.obligations import account_of
 from core.policy import PolicyBook, default_policy
 from core.vocabulary import Kind
@@ -51,6 +51,8 @@ def findings(world: World) -> list[str]:
         *_waits_for_nothing(world, county),
         *_repaired_for_nothing(world),
         *world.county.overwritten,
+        *world.county.betrayed,
+        *_beside_their_residents(county),
     ]
     for tablet in world.tablets:
         found += _handed_in(tablet, county)
@@ -87,6 +89,15 @@ def _waits_for_nothing(world: World, county: _County) -> Iterator[str]:
         is_there = lacked is not None and not lacked.removed
         if is_there and world.county.state_of(row.device_id) == "active":
             yield f"{row.op_id} still waits for {row.lacks}, which the county has"
+
+
+def _beside_their_residents(county: _County) -> Iterator[str]:
+    """What somebody is cared for in confidence is in the village they are in."""
+    for row in county.records.values():
+        if row.kind == Kind.SPECIAL_PROGRAMME and not row.removed:
+            resident = county.records[str(row.resident_id)]
+            if row.scope_id != restricted_scope(village_of(resident.scope_id)):
+                yield f"{row.id} is left behind in {row.scope_id}"
 
 
 def _repaired_for_nothing(world: World) -> Iterator[str]:
@@ -153,12 +164,15 @@ def _stands(saved: Saved, row: OutboxRow, receipt: Receipt, county: _County) -> 
 
 def _is_level(world: World, tablet: TabletEnd, county: _County) -> Iterator[str]:
     villages = world.county.villages_of(tablet.seat.doctor_id)
-    scopes: set[str] = {county_scope(COUNTY_ID), *(village_scope(name) for name in villages)}
+    restricted = world.county.restricted_for(tablet.seat.doctor_id)
+    ordinary = {county_scope(COUNTY_ID), *(village_scope(name) for name in villages)}
+    scopes: set[str] = ordinary | restricted
     with tablet.store.transaction() as session:
         rows = session.exec(select_here(RecordRow).order_by(col(RecordRow.id))).all()
         sums = roots(session)
         counted = {scope: counted_root(session, scope)[1] for scope in scopes}
         proof = (setting(session, PROOF) or "never compared").split(" ")[0]
+        pieces = set(session.exec(select_here(SnapshotPieceRow.scope_id)))
     theirs = {row.id: row for row in county.records.values() if _is_sent(row, scopes)}
     ours = {row.id: row for row in rows if row.received_at is not None}
     yield from (f"{tablet.name} {problem}" for problem in _differences(ours, theirs))
@@ -170,7 +184,14 @@ def _is_level(world: World, tablet: TabletEnd, county: _County) -> Iterator[str]
             yield f"{tablet.name} and the county have different roots of {scope}"
     if proof != "equal":
         yield f"{tablet.name} says it is {proof}"
-    elsewhere = {row.resident_id for row in county.records.values() if row.scope_id not in scopes}
+    for scope in sorted({row.scope_id for row in rows} | pieces):
+        if scope.startswith(restricted_scope("")) and scope not in restricted:
+            yield f"{tablet.name} keeps something of {scope}"
+    elsewhere = {
+        row.resident_id
+        for row in county.records.values()
+        if row.scope_id not in scopes and row.kind != Kind.SPECIAL_PROGRAMME
+    }
     yield from _same_accounts(world, tablet, ours, elsewhere)
 
 
@@ -201,7 +222,8 @@ def _same_accounts(
     """What residents are owed, reckoned at both ends.
 
     Left out are those with records set aside here, and those with some in villages the
-    tablet is not sent: it cannot know what happened there.
+    tablet is not sent: it cannot know what happened there. What is told in confidence leaves
+    nobody out: whoever does not know it has to come to the same account.
     """
     today = local_date(world.clock.now)
     with tablet.store.transaction() as session:

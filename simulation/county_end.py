@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Set
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import bindparam, event, select, text
 
 from app.sync.transport import Answer
+from core.ids import restricted_scope
 from core.refusals import Refused
 from core.wire.canonical import canonical_bytes
 from core.wire.envelopes import RESPONSES
@@ -20,6 +21,7 @@ from core.wire.snapshots import SNAPSHOT_ROUTE
 from county.coding import BadCoding, TooLarge, decoded, encoded
 from county.db import Database, open_database
 from county.device_auth import Doorkeeper, NotProven, Proven, signed_request
+from county.entrusting import entrust, entrust_no_more
 from county.exchange import exchange, read_call
 from county.held import Held, load
 from county.ledger import RecordWrite, write
@@ -55,6 +57,8 @@ class CountyEnd:
         self.shown: Shown = lambda *_: {}
         self.overwritten: list[str] = []
         """Edits that were accepted over what their doctors were never shown."""
+        self.betrayed: list[str] = []
+        """What is restricted and was told to a tablet whose doctor is not named for it."""
         self.database = self._opened()
         self.door = Doorkeeper(self.database)
         self._snapshot_folder = path.with_suffix(".snapshots")
@@ -94,6 +98,7 @@ class CountyEnd:
     ) -> Answer:
         scope_id, _, name = path.removeprefix(SNAPSHOT_ROUTE + "/").partition("/")
         found = served(self._snapshots, sender, scope_id, name, headers, now)
+        self._watch_over(sender, {scope_id})
         names = {header.lower(): value for header, value in found.headers.items()}
         return Answer(status=found.status, headers=names, body=found.content)
 
@@ -109,11 +114,23 @@ class CountyEnd:
             self.overwritten += onlooker.silent()
         if answer.told is not None:
             self.on_question(sender.device_id)
+        told = {change.scope_id for change in (*answer.changes, *answer.repairs)}
+        self._watch_over(sender, told | {*answer.cursors, *answer.roots, *answer.snapshots})
         content, coding = encoded(
             RESPONSES.dump_json(answer, exclude_defaults=True), headers.get("Accept-Encoding", "")
         )
         names = {"content-type": "application/json", "content-encoding": coding}
         return Answer(status=200, headers=names, body=content)
+
+    def _watch_over(self, sender: Proven, told: Set[str]) -> None:
+        """Note what of the scopes told is not for the sender: as the county says, not its code."""
+        restricted = {scope for scope in told if scope.startswith(restricted_scope(""))}
+        if not restricted or self._statements_left is not None:
+            return
+        with self.database.reading() as session:
+            doctor_id = session.get_one(DeviceRow, (COUNTY_ID, sender.device_id)).doctor_id
+        for scope in sorted(restricted - self.restricted_for(doctor_id)):
+            self.betrayed.append(f"{sender.device_id} was told of {scope}")
 
     @property
     def _looks_on(self) -> bool:
@@ -141,6 +158,21 @@ class CountyEnd:
         with self.database.writing() as session:
             doctor = session.get_one(UserRow, (COUNTY_ID, doctor_id))
             set_villages(session, act, doctor, villages)
+
+    def entrust(self, doctor_id: str, villages: Iterable[str], now: datetime) -> None:
+        """Name a doctor for what is restricted in exactly these of their villages."""
+        act = Act(county_id=COUNTY_ID, by_user=OFFICE, now=now, make_id=str)
+        with self.database.writing() as session:
+            doctor = session.get_one(UserRow, (COUNTY_ID, doctor_id))
+            entrust_no_more(session, act, doctor, doctor.restricted_village_ids)
+            entrust(session, act, doctor, list(villages))
+
+    def restricted_for(self, doctor_id: str) -> set[str]:
+        """The restricted scopes of a doctor: of those villages of theirs they are named for."""
+        with self.database.reading() as session:
+            doctor = session.get_one(UserRow, (COUNTY_ID, doctor_id))
+            named = set(doctor.restricted_village_ids) & set(doctor.village_ids)
+            return {restricted_scope(village) for village in named}
 
     def villages_of(self, doctor_id: str) -> list[str]:
         """The villages a doctor is responsible for."""

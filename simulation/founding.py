@@ -18,13 +18,15 @@ from app.store.opening import Store
 from app.store.outbox import iso
 from app.store.place import take_place
 from core.contracts import Contract
-from core.ids import village_scope
-from core.people import Household, Resident
+from core.ids import restricted_scope, village_scope
+from core.people import Household, Resident, SpecialProgramme, TagSpan
+from core.vocabulary import GroupTag
 from core.wire.bodies import Record, body_of, kind_of
 from core.wire.envelopes import EnrolRequest
 from county import ledger
 from county.db import open_database
 from county.enrolment import enrol, invite
+from county.entrusting import entrust
 from county.escrow_key import new_escrow_key
 from county.keys import found_county
 from county.people import Act, NewUser, add_township, add_user, add_village
@@ -71,7 +73,10 @@ def in_memory_folder() -> Path:
 
 @lru_cache(maxsize=4)
 def founded(tablets: int) -> Founded:
-    """A county for so many tablets: two share a village, and one village is nobody's."""
+    """A county for so many tablets: two share a village, and one village is nobody's.
+
+    The first doctor of each village is named for what is restricted there, the others are not.
+    """
     folder = in_memory_folder()
     database = open_database(f"sqlite:///{folder / COUNTY_FILE}")
     try:
@@ -109,9 +114,16 @@ def _people(
     for number in range(tablets):
         village = villages[number % (len(villages) - 1)]
         new = NewUser(name=f"{number}大夫", role="doctor", village_ids=(village,))
-        doctor_id = add_user(session, act, new).id
-        seats.append(_seat(session, county, doctor_id, village, folder / f"tablet-{number}.db"))
+        doctor = add_user(session, act, new)
+        if number < len(villages) - 1:
+            entrust(session, act, doctor, [village])
+        seats.append(_seat(session, county, doctor.id, village, folder / f"tablet-{number}.db"))
     return tuple(seats), residents
+
+
+def special_of(resident_id: str) -> str:
+    """The id of what a resident of the founding is cared for in confidence."""
+    return f"{resident_id}-special"
 
 
 def _village_people(session: Session, village_id: str) -> tuple[str, ...]:
@@ -129,6 +141,12 @@ def _village_people(session: Session, village_id: str) -> tuple[str, ...]:
                 name="王建国",
                 sex="male",
                 birth_date=date(1955, 4, 2),
+            ),
+            SpecialProgramme(
+                id=special_of(resident_id),
+                scope_id=restricted_scope(village_id),
+                resident_id=resident_id,
+                tags=(TagSpan(tag=GroupTag.TB),),
             ),
             Contract(
                 id=f"{resident_id}-contract",

@@ -13,15 +13,15 @@ from random import Random
 
 from app.sync.pace import Paces
 from core.followups import FollowUp, Withdrawal
-from core.ids import RANDOM_BYTES, uuid7, village_scope
+from core.ids import RANDOM_BYTES, uuid7
 from core.vocabulary import Kind
-from county.ledger import RecordWrite
 from simulation.clocks import BEGIN, TabletClock, WorldClock
 from simulation.county_end import CountyEnd
 from simulation.decay import decay
 from simulation.faults import ON_THE_WAY, Fault
-from simulation.founding import OFFICE, Founded
+from simulation.founding import Founded
 from simulation.link import InTurn, Link, Net
+from simulation.office import Office
 from simulation.tablet_end import FEW, PORTIONS, PowerCut, Saved, TabletEnd
 from simulation.visits import follow_up
 
@@ -68,6 +68,7 @@ class World:
         self._by_device = {tablet.seat.device_id: tablet for tablet in self.tablets}
         self.county.on_question = self._hear_question
         self.county.shown = lambda device_id, seq: self._by_device[device_id].shown(seq)
+        self.office = Office(self)
         self._events = self._drawn_events()
 
     def run(self) -> None:
@@ -112,11 +113,12 @@ class World:
             (Fault.WRONG_CLOCK, 2, self._wrong_clock),
             (Fault.FULL_DISK, 4, self._full_disk),
             (Fault.POISON, 3, self._poison),
-            (Fault.RIVALS, 6, self._office_edit),
-            (Fault.MOVED, 1, self._move),
-            (Fault.NEWER_KIND, 2, self._newer_kind),
+            (Fault.RIVALS, 6, self.office.edit),
+            (Fault.MOVED, 1, self.office.move),
+            (Fault.NEWER_KIND, 2, self.office.newer_kind),
             (Fault.REASSIGNED, 1.5, self._reassign),
-            (Fault.REVOKED, 0.5, self._revoke),
+            (Fault.REASSIGNED, 2, self.office.name),
+            (Fault.REVOKED, 0.5, self.office.revoke),
             (Fault.RESTORED, 4, self._restore),
             (Fault.SNAPSHOTS_LOST, 2, self._lose_snapshots),
             (Fault.DECAYED, 3, self._decay),
@@ -162,24 +164,29 @@ class World:
     # What doctors do.
 
     def _visit(self, tablet: TabletEnd) -> None:
-        resident = self._resident(tablet)
+        resident = self.resident(tablet)
         visit = self._follow_up(tablet, resident, systolic=self.chance.randrange(110, 180))
         self.note(f"{tablet.name} visits {resident}")
         tablet.save(visit)
 
     def _follow_up(self, tablet: TabletEnd, resident: str, systolic: int) -> FollowUp:
         return follow_up(
-            self._id(), tablet.seat.doctor_id, tablet.clock.now(), resident, systolic_mmhg=systolic
+            self.new_id(),
+            tablet.seat.doctor_id,
+            tablet.clock.now(),
+            resident,
+            systolic_mmhg=systolic,
         )
 
     def _edit(self, tablet: TabletEnd) -> None:
-        resident = self._resident(tablet)
+        resident = self.resident(tablet)
         for _ in range(self.chance.choice((1, 1, 2))):
-            fields = self._new_fields()
+            fields = self.new_fields()
             self.note(f"{tablet.name} edits {resident} {fields}")
             tablet.edit(resident, fields)
 
-    def _new_fields(self) -> dict[str, str]:
+    def new_fields(self) -> dict[str, str]:
+        """Something about a resident that is set anew."""
         digits = f"{self.chance.randrange(10**4):04d}"
         return self.chance.choice(
             (
@@ -200,7 +207,7 @@ class World:
         self.note(f"{tablet.name} withdraws {voided.record_id[-6:]}")
         tablet.save(
             Withdrawal(
-                id=self._id(),
+                id=self.new_id(),
                 scope_id=str(voided.body["scope_id"]),
                 voids=voided.record_id,
                 author_id=tablet.seat.doctor_id,
@@ -219,7 +226,7 @@ class World:
     def _meanwhile(self, tablet: TabletEnd) -> None:
         events = [self._visit, self._edit]
         if Fault.RIVALS in self.plan.faults:
-            events.append(self._office_edit)
+            events.append(self.office.edit)
         self.chance.choice(events)(tablet)
 
     # What goes wrong.
@@ -271,74 +278,17 @@ class World:
 
     def _poison(self, tablet: TabletEnd) -> None:
         self.met[Fault.POISON] += 1
-        resident = self._resident(tablet)
+        resident = self.resident(tablet)
         poison = self._follow_up(tablet, resident, systolic=900)
         if self.chance.random() < 0.5:
             poison = self._follow_up(tablet, "village-of-nobody-person-0", systolic=120)
         self.note(f"{tablet.name} records poison")
         tablet.save(poison)
 
-    def _office_edit(self, tablet: TabletEnd) -> None:
-        edited = [one.record_id for one in tablet.saved[-3:] if one.action == "set"]
-        resident = self.chance.choice([*edited, self._resident(tablet)])
-        self._office_sets(resident, self._new_fields())
-
-    def _office_sets(self, resident: str, fields: dict[str, str]) -> None:
-        held = self.county.held(resident)
-        if held is None:
-            return
-        self.met[Fault.RIVALS] += 1
-        self.note(f"office edits {resident} {fields}")
-        self.county.write(
-            [
-                RecordWrite(
-                    kind=held.kind,
-                    record_id=resident,
-                    scope_id=str({**held.body, **fields}["scope_id"]),
-                    body={**held.body, **fields},
-                    author_id=OFFICE,
-                    recorded_at=self.clock.now,
-                )
-            ],
-            self.clock.now,
-        )
-
-    def _move(self, tablet: TabletEnd) -> None:
-        self.met[Fault.MOVED] += 1
-        village = self.chance.choice(tuple(self.founded.residents))
-        self._office_sets(self._resident(tablet), {"scope_id": village_scope(village)})
-
-    def _newer_kind(self, tablet: TabletEnd) -> None:
-        self.met[Fault.NEWER_KIND] += 1
-        self.note("office writes a kind of a later version")
-        self.county.write(
-            [
-                RecordWrite(
-                    kind="song",
-                    record_id=self._id(),
-                    scope_id=village_scope(tablet.seat.village_id),
-                    body={"id": "song", "verses": [1, {"la": None}]},
-                    author_id=OFFICE,
-                    recorded_at=self.clock.now,
-                    schema=9,
-                )
-            ],
-            self.clock.now,
-        )
-
     def _reassign(self, tablet: TabletEnd) -> None:
-        self.met[Fault.REASSIGNED] += 1
-        every = tuple(self.founded.residents)
-        villages = self.chance.sample(every, self.chance.randint(1, len(every)))
-        self.note(f"{tablet.name} now has {villages}")
-        self.county.give_villages(tablet.seat.doctor_id, villages, self.clock.now)
+        self.office.reassign(tablet)
         if Fault.TABLET_KILLED in self.plan.faults and self.chance.random() < 0.5:
             self._mortal_work(tablet)
-
-    def _revoke(self, tablet: TabletEnd) -> None:
-        self.met[Fault.REVOKED] += 1
-        self.note(f"{tablet.name} is revoked")
-        self.county.set_state(tablet.seat.device_id, "revoked")
 
     def _restore(self, tablet: TabletEnd) -> None:
         if not self.county.has_backup:
@@ -356,7 +306,7 @@ class World:
     def _decay(self, tablet: TabletEnd) -> None:
         self.met[Fault.DECAYED] += 1
         tablet.is_decayed = True
-        self.note(f"{tablet.name} decays: {decay(tablet.store, self.chance, self._id())}")
+        self.note(f"{tablet.name} decays: {decay(tablet.store, self.chance, self.new_id())}")
 
     def _withdraw_anothers(self, tablet: TabletEnd) -> None:
         """A visit is withdrawn elsewhere; the county may have lost it when it hears of that."""
@@ -390,11 +340,13 @@ class World:
     def _other_than(self, tablet: TabletEnd) -> TabletEnd:
         return self.chance.choice([one for one in self.tablets if one is not tablet] or [tablet])
 
-    def _resident(self, tablet: TabletEnd) -> str:
+    def resident(self, tablet: TabletEnd) -> str:
+        """One of those the tablet's doctor may be at work on."""
         villages = self.county.villages_of(tablet.seat.doctor_id)
         village = self.chance.choice([*villages, tablet.seat.village_id])
         return self.chance.choice(self.founded.residents[village])
 
-    def _id(self) -> str:
+    def new_id(self) -> str:
+        """An id made now."""
         at_ms = int(self.clock.now.timestamp() * 1000)
         return uuid7(at_ms, self.chance.randbytes(RANDOM_BYTES))

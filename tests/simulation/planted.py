@@ -21,9 +21,9 @@ from app.store.tables import OutboxRow, RecordRow
 from app.sync import cycle
 from core.wire.envelopes import Change, Cursor, SyncResponse
 from core.wire.receipts import Receipt, Taken, receipt_fields
-from county import answers, exchange, feed, ingest
+from county import answers, enrolment, exchange, feed, ingest, ledger
 from county.envelopes import Opened
-from county.tables import QuarantineRow
+from county.tables import QuarantineRow, UserRow
 from simulation import tablet_end
 from simulation.faults import Fault
 from statements.made_once import run
@@ -204,6 +204,20 @@ def unawaited_record(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(ingest, "waiting_for", lambda *_, **__: [])
 
 
+def told_to_everybody(patch: pytest.MonkeyPatch) -> None:
+    """Whoever has a village is sent what is restricted in it, named or not."""
+
+    def scopes_of(doctor: UserRow) -> tuple[str, ...]:
+        return enrolment.scopes_in(doctor.county_id, doctor.village_ids, doctor.village_ids)
+
+    patch.setattr(exchange, "scopes_of", scopes_of)
+
+
+def left_behind(patch: pytest.MonkeyPatch) -> None:
+    """What is restricted stays in the village its resident has left."""
+    patch.setattr(ledger.Posting, "_take_along", lambda *_: None)
+
+
 PLANTED: Mapping[str, Plant] = {
     plant.__name__: plant
     for plant in (
@@ -218,6 +232,8 @@ PLANTED: Mapping[str, Plant] = {
         unseen_base,
         untold_judgement,
         unawaited_record,
+        told_to_everybody,
+        left_behind,
     )
 }
 
