@@ -111,8 +111,7 @@ def _special_row(told: tuple[str, ...], is_open: bool, set_open: Callable[[bool]
         on_click=on(set_open, not is_open),
         ink=True,
         border_radius=12,
-        height=None if is_open else theme.TARGET,
-        alignment=ft.Alignment.CENTER_LEFT,
+        padding=ft.Padding.symmetric(vertical=14),
     )
     spoken = f"{label} {words}"
     return ft.Row([ft.Semantics(content=pressed, button=True, label=spoken, expand=True)])

@@ -45,7 +45,7 @@ ALONE = "陈根生"
 _PEOPLE = (
     (HYPERTENSIVE, date(1960, 3, 5), "male", "001", HYPERTENSIVE, "户主", "高血压"),
     (WIFE, date(1968, 7, 21), "female", "001", HYPERTENSIVE, "配偶", ""),
-    (DIABETIC, date(1967, 11, 2), "female", "002", DIABETIC, "户主", "2型糖尿病"),
+    (DIABETIC, date(1967, 11, 2), "female", "002", DIABETIC, "户主", "2型糖尿病、肺结核"),
     (ALONE, date(1975, 1, 30), "male", "003", ALONE, "户主", ""),
 )
 
