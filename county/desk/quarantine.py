@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from core.followups import FollowUp
 from core.refusals import Refusal, Refused
+from core.vocabulary import Kind
 from county.desk.follow_up import reviewer_for
 from county.desk.lookups import doctor_names, doctors_in_sight, waiting_for
 from county.desk.render import link, page
@@ -127,6 +128,9 @@ def _people(session: Session, desk: Desk, visitor: Visitor, ids: list[str]) -> M
 
 
 def _resident_id(aside: QuarantineRow) -> str:
+    """Whom it is about; nobody where no desk may know."""
+    if aside.envelope.get("kind") == Kind.SPECIAL_PROGRAMME:
+        return ""
     body = _body(aside)
     named = body.get("resident_id", body.get("id") if "household_id" in body else "")
     return named if isinstance(named, str) else ""

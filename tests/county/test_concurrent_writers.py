@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from threading import Event
 
+from core.ids import restricted_scope, village_of
 from core.wire.digests import record_digest, root_text
 from core.wire.envelopes import Change, Cursor
+from county.checking import damages
 from county.config import local_date
 from county.db import Database
 from county.envelopes import opened
 from county.feed import Feed
+from county.held import load
 from county.ingest import take_in
+from county.ledger import RecordWrite, write
 from county.rollups import recount
 from county.tables import DeviceRow
 from tests.builders import (
@@ -22,6 +27,7 @@ from tests.builders import (
     a_household,
     a_resident,
     a_review,
+    a_special_programme,
 )
 from tests.county.conftest import NOW
 from tests.county_world import OTHER_SCOPE, Enrolled, enrol_tablet, write_records
@@ -98,6 +104,45 @@ def test_accounts_are_right_after_tablets_and_reviewers_wrote_on_the_same_reside
             working.result()
     with county.reading() as session:
         assert recount(session, COUNTY_ID, local_date(NOW)) == ()
+
+
+def test_what_is_restricted_is_beside_its_resident_whoever_writes_at_once(
+    county: Database,
+) -> None:
+    resident = a_resident()
+    special = a_special_programme(resident.id)
+    write_records(county, NOW, resident, special)
+
+    def move() -> None:
+        for at in range(ROUNDS):
+            write_records(county, NOW, replace(resident, scope_id=SCOPES[at % 2]))
+
+    def edit(writer: int) -> None:
+        for at in range(ROUNDS):
+            with county.writing() as session:
+                held = load(session, COUNTY_ID, [special.id])[special.id]
+                tags = [{"tag": "tb", "reason": f"{writer} {at}"}]
+                item = RecordWrite(
+                    kind=held.kind,
+                    record_id=held.record_id,
+                    scope_id=held.scope_id,
+                    body={**held.body, "tags": tags},
+                    author_id="office",
+                    recorded_at=NOW,
+                )
+                write(session, COUNTY_ID, [item], NOW)
+
+    with ThreadPoolExecutor(WRITERS) as pool:
+        moving = [pool.submit(move) for _ in range(WRITERS // 2)]
+        editing = [pool.submit(edit, writer) for writer in range(WRITERS // 2)]
+        for working in (*moving, *editing):
+            working.result()
+    with county.reading() as session:
+        held = load(session, COUNTY_ID, [resident.id, special.id], lock=False)
+        there = village_of(held[resident.id].scope_id)
+        assert held[special.id].scope_id == restricted_scope(there)
+        assert held[special.id].body["scope_id"] == restricted_scope(there)
+        assert list(damages(session, COUNTY_ID, local_date(NOW))) == []
 
 
 def test_the_root_is_right_after_many_writers(county: Database) -> None:

@@ -8,11 +8,17 @@ from pathlib import Path
 
 from county.config import utc_now
 from county.snapshots import LEAST_NUMBERS
-from tests.builders import SCOPE, a_household
+from tests.builders import (
+    RESTRICTED_SCOPE,
+    SCOPE,
+    VILLAGE_ID,
+    a_household,
+    a_special_programme,
+)
 from tests.county import stranger
 from tests.county.conftest import HOUSEHOLD, RESIDENT, World
 from tests.county.stranger import Stranger
-from tests.county_world import running, write_records
+from tests.county_world import entrusted, running, write_records
 
 VISITS = 20
 
@@ -68,3 +74,19 @@ def test_a_tablet_written_from_the_page_finds_what_differs(world: World) -> None
         answer = tablet.exchange(question=asked)
         assert [change["record_id"] for change in answer["repairs"]] == [RESIDENT.id]
         assert answer["told"]["unknown"] == ["nobody"]
+
+
+def test_a_tablet_written_from_the_page_is_sent_what_is_restricted_while_it_may(
+    world: World,
+) -> None:
+    special = a_special_programme(RESIDENT.id)
+    write_records(world.database, utc_now(), HOUSEHOLD, RESIDENT, special)
+    with running(world.county_dir) as url:
+        tablet = Stranger(url, world.invite())
+        tablet.level()
+        assert RESTRICTED_SCOPE not in tablet.records
+        entrusted(world.database, utc_now(), VILLAGE_ID)
+        tablet.level()
+        assert tablet.records[RESTRICTED_SCOPE].keys() == {special.id}
+        entrusted(world.database, utc_now())
+        assert tablet.exchange()["dropped_scopes"] == [RESTRICTED_SCOPE]

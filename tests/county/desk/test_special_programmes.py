@@ -7,11 +7,11 @@ from datetime import date
 import pytest
 
 from core.ids import restricted_scope
-from core.vocabulary import GroupTag
+from core.vocabulary import GroupTag, Kind
 from county.db import Database
-from county.tables import RecordRow
+from county.tables import DeviceRow, QuarantineRow, RecordRow
 from tests.builders import COUNTY_ID, a_follow_up, a_special_programme
-from tests.county.desk.desk_world import DeskWorld, founded
+from tests.county.desk.desk_world import NOW, DeskWorld, founded
 
 PAGES = (
     "overview", "people", "people?q=王", "review", "review?state=accepted", "phone-check", "ledger",
@@ -58,3 +58,23 @@ def test_no_list_names_a_group_told_in_confidence_though_a_residents_record_says
     for page in ("people", "ledger", "ledger?chronic=1"):
         text = browser.get(f"/desk/{page}").text
         assert not [word for word in ("结核", "精神", "艾滋") if word in text], page
+
+
+def test_what_a_tablet_says_of_a_special_programme_is_set_aside_and_names_nobody(
+    world: DeskWorld,
+) -> None:
+    resident = world.person(GroupTag.HTN, name="王守田")
+    for kind in (Kind.SPECIAL_PROGRAMME, Kind.FOLLOW_UP):
+        said = {"kind": kind, "body": {"resident_id": resident.id, "tags": [{"tag": "tb"}]}}
+        with world.database.writing() as session:
+            session.merge(DeviceRow(
+                county_id=COUNTY_ID, id="tablet-1", doctor_id="doctor-1", name="平板",
+                public_key="", enrolled_at=NOW, last_hash="",
+            ))  # fmt: skip
+            session.add(QuarantineRow(
+                county_id=COUNTY_ID, op_id=f"op {kind}", device_id="tablet-1",
+                code="op.kind_not_yours", values={"kind": kind}, envelope=said, received_at=NOW,
+            ))  # fmt: skip
+        text = world.browser().get("/desk/quarantine").text
+        assert ("王守田" in text) == (kind == Kind.FOLLOW_UP)
+        assert "专项管理" in text
