@@ -46,6 +46,11 @@ def restricted_scope(village_id: str) -> ScopeId:
     return ScopeId(f"restricted:{village_id}")
 
 
+def is_restricted(scope_id: str) -> bool:
+    """Whether a scope is one of restricted records."""
+    return scope_id.startswith(restricted_scope(""))
+
+
 def village_of(scope_id: str) -> str:
     """The village whose scope this is, ordinary or restricted."""
     return scope_id.partition(":")[2]

@@ -12,6 +12,7 @@ import structlog
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from core.ids import is_restricted
 from core.refusals import Refusal, Refused
 from core.wire.digests import record_digest, root_text
 from core.wire.envelopes import Change
@@ -119,11 +120,12 @@ def _digests(session: Session, county_id: str, question: Question) -> Told:
 
 def _fetched(session: Session, county_id: str, question: Question) -> Repair:
     wanted = question.fetch[:MOST_FETCHED]
-    rows = session.scalars(
+    found = session.scalars(
         select(RecordRow)
         .where(RecordRow.county_id == county_id, RecordRow.id.in_(wanted))
         .execution_options(populate_existing=True)
-    ).all()
+    )
+    rows = [row for row in found if _may_be_told(row, question.scope_id)]
     held = {row.id for row in rows}
     return Repair(
         told=Told(
@@ -132,6 +134,11 @@ def _fetched(session: Session, county_id: str, question: Question) -> Repair:
         ),
         changes=tuple(_change(row, question.scope_id) for row in rows),
     )
+
+
+def _may_be_told(row: RecordRow, scope_id: str) -> bool:
+    """What is restricted is unknown to whoever asks in another scope, wherever it has gone."""
+    return row.scope_id == scope_id or not is_restricted(row.scope_id)
 
 
 def _sums(session: Session, county_id: str, scope_id: str) -> Iterator[tuple[str, str, int]]:

@@ -15,7 +15,7 @@ from app.store.outbox import OutboxState, receipt_in
 from app.store.queries.device import PROOF, setting
 from app.store.sums import counted_root, roots
 from app.store.tables import OutboxRow, RecordRow, SnapshotPieceRow
-from core.ids import county_scope, restricted_scope, village_of, village_scope
+from core.ids import county_scope, is_restricted, restricted_scope, village_of, village_scope
 from core.obligations import account_of
 from core.policy import PolicyBook, default_policy
 from core.vocabulary import Kind
@@ -185,7 +185,7 @@ def _is_level(world: World, tablet: TabletEnd, county: _County) -> Iterator[str]
     if proof != "equal":
         yield f"{tablet.name} says it is {proof}"
     for scope in sorted({row.scope_id for row in rows} | pieces):
-        if scope.startswith(restricted_scope("")) and scope not in restricted:
+        if is_restricted(scope) and scope not in restricted:
             yield f"{tablet.name} keeps something of {scope}"
     elsewhere = {
         row.resident_id

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import bindparam, event, select, text
 
 from app.sync.transport import Answer
-from core.ids import restricted_scope
+from core.ids import is_restricted, restricted_scope
 from core.refusals import Refused
 from core.wire.canonical import canonical_bytes
 from core.wire.envelopes import RESPONSES
@@ -124,7 +124,7 @@ class CountyEnd:
 
     def _watch_over(self, sender: Proven, told: Set[str]) -> None:
         """Note what of the scopes told is not for the sender: as the county says, not its code."""
-        restricted = {scope for scope in told if scope.startswith(restricted_scope(""))}
+        restricted = {scope for scope in told if is_restricted(scope)}
         if not restricted or self._statements_left is not None:
             return
         with self.database.reading() as session:

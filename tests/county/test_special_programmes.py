@@ -174,6 +174,20 @@ def test_a_tablet_may_ask_what_differs_only_where_its_doctor_is_named(
     assert [bucket.kind for bucket in answer.buckets] == [Kind.SPECIAL_PROGRAMME]
 
 
+def test_nobody_learns_by_its_id_that_there_is_a_special_programme(
+    county: Database, tablet: Enrolled
+) -> None:
+    question = {"scope_id": SCOPE, "fetch": [SPECIAL.id, RESIDENT.id]}
+    for named in ((), (VILLAGE_ID,)):
+        entrusted(county, NOW, *named)
+        answer = ask(county, tablet, question=question)
+        assert answer.told is not None
+        assert answer.told.unknown == (SPECIAL.id,)
+        assert [change.record_id for change in answer.repairs] == [RESIDENT.id]
+    own = ask(county, tablet, question={"scope_id": RESTRICTED_SCOPE, "fetch": [SPECIAL.id]})
+    assert [(change.record_id, change.action) for change in own.repairs] == [(SPECIAL.id, "put")]
+
+
 def test_a_restricted_scope_is_offered_whole_only_to_those_who_are_named(
     county: Database, tablet: Enrolled, tmp_path: Path
 ) -> None:
