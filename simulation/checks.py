@@ -25,7 +25,8 @@ from county import rollups, tables
 from county.checking import damages
 from county.config import local_date
 from county.histories import histories_of
-from simulation.founding import COUNTY_ID
+from county.quarantine import is_taken
+from simulation.founding import COUNTY_ID, OFFICE
 from simulation.tablet_end import Saved, TabletEnd
 from simulation.world import World
 
@@ -55,8 +56,9 @@ def findings(world: World) -> list[str]:
         *_beside_their_residents(county),
     ]
     for tablet in world.tablets:
-        found += _handed_in(tablet, county)
-        if world.county.state_of(tablet.seat.device_id) == "active":
+        is_active = world.county.state_of(tablet.seat.device_id) == "active"
+        found += _handed_in(tablet, county, is_active=is_active)
+        if is_active:
             found += _is_level(world, tablet, county)
     return found
 
@@ -106,7 +108,7 @@ def _repaired_for_nothing(world: World) -> Iterator[str]:
         yield f"{name} had to ask what differs, and its store had not decayed"
 
 
-def _handed_in(tablet: TabletEnd, county: _County) -> Iterator[str]:
+def _handed_in(tablet: TabletEnd, county: _County, *, is_active: bool) -> Iterator[str]:
     """Each saved record: here with its answer, there once, and the same at both ends."""
     with tablet.store.transaction() as session:
         rows = {row.device_seq: row for row in session.exec(select_here(OutboxRow))}
@@ -121,8 +123,16 @@ def _handed_in(tablet: TabletEnd, county: _County) -> Iterator[str]:
         if row.state == OutboxState.QUEUED or receipt is None:
             yield f"{tablet.name} still waits for an answer to {saved.device_seq}"
             continue
+        if not is_active and _was_taken_in(row, county):
+            continue  # by a person, of which a tablet without a place is told nothing
         for problem in _answered(saved, row, receipt, tablet, county):
             yield f"{tablet.name} {saved.device_seq} ({saved.kind}): {problem}"
+
+
+def _was_taken_in(row: OutboxRow, county: _County) -> bool:
+    aside = county.aside.get(row.op_id)
+    there = county.operations.get((aside.device_id, row.device_seq)) if aside else None
+    return is_taken(there) and row.state == OutboxState.REFUSED
 
 
 def _answered(
@@ -144,7 +154,7 @@ def _answered(
         yield f"{row.state} here, {there.outcome} there"
     if there.outcome == "refused":
         aside = county.aside.get(row.op_id)
-        if aside is None or aside.settled_at is not None:
+        if aside is None or aside.settled_by not in (None, OFFICE):
             yield "refused, and not in quarantine"
         return
     yield from _stands(saved, row, receipt, county)

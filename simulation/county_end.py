@@ -26,11 +26,13 @@ from county.exchange import exchange, read_call
 from county.held import Held, load
 from county.ledger import RecordWrite, write
 from county.people import Act, set_villages
+from county.quarantine import decide
 from county.restoring import new_history
+from county.reviews import Reviewer
 from county.snapshot_answers import served
 from county.snapshot_files import SnapshotFiles
 from county.snapshots import Snapshots
-from county.tables import DeviceRow, UserRow
+from county.tables import DeviceRow, QuarantineRow, UserRow
 from simulation.founding import COUNTY_ID, OFFICE
 from simulation.onlooker import Onlooker, Shown, edits_in
 from statements.made_once import run
@@ -192,6 +194,21 @@ class CountyEnd:
         with self.database.reading() as session:
             return session.get_one(DeviceRow, (COUNTY_ID, device_id)).state
 
+    def set_aside(self, device_id: str) -> list[str]:
+        """What was set aside from a tablet and waits for a person."""
+        with self.database.reading() as session:
+            return list(run(session, _ASIDE, device=device_id).scalars())
+
+    def decide(self, op_id: str, choice: str, villages: Iterable[str], now: datetime) -> str:
+        """A reviewer's word on what was set aside; the code of what stands in its way, if any."""
+        reviewer = Reviewer(county_id=COUNTY_ID, user_id=OFFICE, village_ids=frozenset(villages))
+        try:
+            with self.database.writing() as session:
+                decide(session, reviewer, op_id, choice, now)
+        except Refused as refused:
+            return refused.refusals[0].code
+        return ""
+
     def held(self, record_id: str) -> Held | None:
         """A record as the county holds it."""
         with self.database.reading() as session:
@@ -248,6 +265,15 @@ class CountyEnd:
             raise PowerGone
 
 
+_ASIDE = (
+    select(QuarantineRow.op_id)
+    .where(
+        QuarantineRow.county_id == COUNTY_ID,
+        QuarantineRow.device_id == bindparam("device"),
+        QuarantineRow.settled_at.is_(None),
+    )
+    .order_by(QuarantineRow.op_id)
+)
 _VILLAGES = select(UserRow.village_ids).where(
     UserRow.county_id == COUNTY_ID, UserRow.id == bindparam("doctor")
 )

@@ -36,6 +36,7 @@ class Fault(StrEnum):
     SNAPSHOTS_LOST = "snapshots_lost"
     DECAYED = "decayed"
     ANOTHERS_VISIT = "anothers_visit"
+    DECIDED = "decided"
 
 
 ON_THE_WAY = (

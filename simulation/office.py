@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from core.ids import restricted_scope, village_scope
 from core.vocabulary import SPECIAL_TAGS
 from county.ledger import RecordWrite
+from county.quarantine import LEAVE, TAKE
 from simulation.faults import Fault
 from simulation.founding import OFFICE, special_of
 from simulation.tablet_end import TabletEnd
@@ -76,6 +77,17 @@ class Office:
         self._world.met[Fault.REVOKED] += 1
         self._world.note(f"{tablet.name} is revoked")
         self._world.county.set_state(tablet.seat.device_id, "revoked")
+
+    def decide(self, tablet: TabletEnd) -> None:
+        """Take in something of what was set aside from a tablet, or leave it at that."""
+        op_ids = self._world.county.set_aside(tablet.seat.device_id)
+        if not op_ids:
+            return
+        op_id, choice = self._world.chance.choice(op_ids), self._world.chance.choice((TAKE, LEAVE))
+        self._world.met[Fault.DECIDED] += 1
+        villages = tuple(self._world.founded.residents)
+        refusal = self._world.county.decide(op_id, choice, villages, self._world.clock.now)
+        self._world.note(f"office decides on {tablet.name} {op_id[-6:]}: {choice} {refusal}")
 
     def _set(self, record_id: str, fields: Mapping[str, Any]) -> None:
         held = self._world.county.held(record_id)

@@ -123,6 +123,7 @@ class World:
             (Fault.SNAPSHOTS_LOST, 2, self._lose_snapshots),
             (Fault.DECAYED, 3, self._decay),
             (Fault.ANOTHERS_VISIT, 4, self._withdraw_anothers),
+            (Fault.DECIDED, 4, self.office.decide),
         )
         return [
             (30, self._visit),

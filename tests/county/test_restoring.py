@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import ClassVar
 
@@ -26,7 +26,9 @@ from county.backup_office import carry_out
 from county.config import utc_now
 from county.office import opened
 from county.pg_programs import programs_for, replace_tables
+from county.quarantine import TAKE, decide
 from county.restoring import planned
+from county.reviews import Reviewer
 from county.tables import (
     DeskSessionRow,
     DeviceRow,
@@ -37,9 +39,18 @@ from county.tables import (
     ScopeHeadRow,
     Table,
 )
-from tests.builders import COUNTY_ID, DOCTOR_ID, a_contract, a_follow_up, a_household, a_resident
+from tests.builders import (
+    COUNTY_ID,
+    DOCTOR_ID,
+    VILLAGE_ID,
+    a_contract,
+    a_follow_up,
+    a_household,
+    a_resident,
+)
 from tests.county.standing import Standing
 from tests.county_world import enrol_tablet, write_records
+from tests.fakes import FakeClock
 from tests.postgres import Postgres
 from tests.tablet_world import TabletHere
 
@@ -194,6 +205,42 @@ def test_a_request_that_comes_only_after_the_restore_is_not_answered_anew_to_nob
     check_level(standing, tablet)
     assert len(held(standing)) == 2
     standing.stop()
+
+
+def test_what_a_person_has_taken_in_since_the_backup_is_set_aside_again_and_the_tablet_hears_so(
+    standing: Standing, tmp_path: Path
+) -> None:
+    write_records(standing.world.database, utc_now(), HOUSEHOLD, RESIDENT, a_contract(RESIDENT.id))
+    standing.start()
+    tablet = standing.world.level_tablet(standing.running[-1].url)
+    ahead = replace(tablet, clock=FakeClock(moment=utc_now() + timedelta(days=2)))
+    ahead.edit(RESIDENT.id, phone="13900000001")
+    tablet.save(*visits(1))
+    assert tablet.synchronise().refused == 1
+    standing.done("backup", str(tmp_path / "b"))
+    take_in(standing, utc_now() + timedelta(days=1, hours=1))
+    assert tablet.synchronise().failed is None
+    assert set(tablet.states()) == {OutboxState.RECEIPTED}
+
+    standing.stop()
+    standing.done("restore", str(tmp_path / "b"), "--yes")
+    standing.start()
+    assert tablet.synchronise().failed is None
+    assert tablet.states() == [OutboxState.REFUSED, OutboxState.RECEIPTED]
+    assert tablet.is_level
+    take_in(standing, utc_now() + timedelta(days=1, hours=1))
+    assert tablet.synchronise().failed is None
+    check_level(standing, tablet)
+    assert (tablet.body(RESIDENT.id) or {})["phone"] == "13900000001"
+    standing.stop()
+
+
+def take_in(standing: Standing, now: datetime) -> None:
+    """Let a reviewer take in what was set aside."""
+    reviewer = Reviewer(county_id=COUNTY_ID, user_id="r", village_ids=frozenset({VILLAGE_ID}))
+    with standing.world.database.writing() as session:
+        for op_id in session.scalars(select(QuarantineRow.op_id)).all():
+            decide(session, reviewer, op_id, TAKE, now)
 
 
 def test_tablets_enrolled_or_revoked_since_the_backup_keep_their_places(
