@@ -24,7 +24,7 @@ from county.enrolment import scopes_of
 from county.envelopes import Opened, depth_of, opened
 from county.feed import Feed, Page
 from county.ingest import Delivery, Intake, take_in_together
-from county.judging_anew import told_anew
+from county.judging_anew import all_refused, told_anew
 from county.keys import sign, the_county
 from county.numbering import history_of
 from county.orders import orders_for
@@ -210,6 +210,8 @@ def _answer(
     receipts = intake.receipts
     if is_active and request.refused:
         receipts += told_anew(session, device, request.refused)
+    if not party.is_of_this_history:
+        receipts += all_refused(session, device)
     return SyncResponse(
         server_time=party.now.isoformat(),
         county_version=VERSION,

@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, bindparam, exists, select
 from sqlalchemy.orm import Session
 
-from core.wire.receipts import Receipt
+from core.wire.receipts import REFUSED, Receipt
 from county.answers import ANSWER, Answer, Answered, answer_in, answer_of, conflict_rows, lacking
 from county.bulk import insert_rows
 from county.checks import Standpoint
@@ -99,6 +99,24 @@ def told_anew(
     return tuple(answer_in(row).receipt() for row in changed)
 
 
+def all_refused(session: Session, device: DeviceRow) -> tuple[Receipt, ...]:
+    """Every refusal there is of a tablet's operations, for one that comes from another history.
+
+    What was judged anew there, by itself or by a person, is as it was before in this one.
+    """
+    rows = run(session, _REFUSED, county=device.county_id, device=device.id)
+    return tuple(answer_in(row).receipt() for row in rows)
+
+
+_REFUSED = (
+    select(*ANSWER)
+    .where(
+        OperationRow.county_id == bindparam("county"),
+        OperationRow.device_id == bindparam("device"),
+        OperationRow.outcome == REFUSED,
+    )
+    .order_by(OperationRow.device_seq)
+)
 _NAMED = (
     select(*ANSWER)
     .where(

@@ -9,6 +9,7 @@ from sqlmodel import Session
 from app.services.accounts import history_of
 from app.services.drafts import DRAFTS, FollowUpDraft, draft_place
 from app.store import drafts
+from app.store.cursor import cursors
 from app.store.queries import records
 from app.store.queries.device import the_device
 from core.contracts import Contract
@@ -56,17 +57,29 @@ def kept_draft(
 
 
 def own_village_scope(session: Session) -> str:
-    """The scope of the tablet's first village: where what concerns no one person belongs."""
-    scopes: list[str] = json.loads(the_device(session).scopes)
-    return next((s for s in scopes if s.startswith(VILLAGE_SCOPES)), scopes[0])
+    """The scope of the tablet's first village: where what concerns no one person belongs.
+
+    Raises Refused `village.none` where the doctor has none.
+    """
+    scopes = _village_scopes(session)
+    if not scopes:
+        raise Refused(Refusal(code="village.none"))
+    return scopes[0]
 
 
 def own_villages(session: Session) -> frozenset[str]:
     """The ids of the villages whose people are on this tablet; others are known by name only."""
-    scopes: list[str] = json.loads(the_device(session).scopes)
-    return frozenset(
-        scope.removeprefix(VILLAGE_SCOPES) for scope in scopes if scope.startswith(VILLAGE_SCOPES)
-    )
+    return frozenset(scope.removeprefix(VILLAGE_SCOPES) for scope in _village_scopes(session))
+
+
+def _village_scopes(session: Session) -> list[str]:
+    """Those the county sends this tablet; before it has sent any, those of the enrolment."""
+    named: list[str] = json.loads(the_device(session).scopes)
+    for scopes in (cursors(session), named):
+        found = sorted(scope for scope in scopes if scope.startswith(VILLAGE_SCOPES))
+        if found:
+            return found
+    return []
 
 
 def latest_contract(history: History) -> Contract | None:

@@ -35,7 +35,6 @@ def apply_answer(session: Session, answer: SyncResponse, now: datetime) -> None:
     settling.settle(session, answer.taken, answer.receipts, now)
     if answer.history:
         set_setting(session, HISTORY, answer.history)
-        settling.ask_again_of_anew(session)
     doubt_renewed_scopes(session, answer.cursors)
     confirm_own(session, answer.numbered)
     apply_changes(session, answer.changes)

@@ -7,7 +7,7 @@ there without the other.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, NamedTuple
@@ -294,18 +294,13 @@ def receipt_in(row: OutboxRow) -> Receipt | None:
     """The county's answer kept with an operation."""
     if not row.receipt:
         return None
-    said = from_json(row.receipt)
     of_the_row = {
         "op_id": row.op_id,
         "device_seq": row.device_seq,
         "record_id": row.record_id,
         "revision": row.revision,
     }
-    kept = {name: value for name, value in said.items() if name in _ANSWER}
-    return Receipt(**{**of_the_row, **kept})
-
-
-_ANSWER = frozenset(item.name for item in fields(Receipt))
+    return Receipt(**{**of_the_row, **from_json(row.receipt)})
 
 
 def iso(moment: datetime) -> str:

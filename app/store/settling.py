@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
 
 from pydantic_core import from_json, to_json
 from sqlalchemy import bindparam, select, update
@@ -15,10 +14,6 @@ from app.store.outbox import OutboxState, iso
 from app.store.tables import OutboxRow
 from core.wire.receipts import ACCEPTED, REFUSED, Receipt, Taken
 from statements.made_once import run
-
-ANEW = "anew"
-"""Said in a kept answer where it has taken the place of a refusal."""
-IS_ANEW = f'"{ANEW}":true'
 
 
 def settle(
@@ -34,10 +29,9 @@ def settle(
     known = _known(session, receipts)
     answers: dict[tuple[OutboxState, str], list[int]] = {}
     for receipt in receipts:
-        row = known.get(receipt.device_seq)
         named = (receipt.op_id, receipt.record_id, receipt.revision)
-        if row is not None and (row.op_id, row.record_id, row.revision) == named:
-            answers.setdefault(_answer(receipt, row), []).append(receipt.device_seq)
+        if known.get(receipt.device_seq) == named:
+            answers.setdefault(_answer(receipt), []).append(receipt.device_seq)
     settled_at = iso(now)
     for (state, answer), numbers in answers.items():
         said = {"is": state, "answer": answer, "at": settled_at}
@@ -68,15 +62,15 @@ _SETTLE_STRETCH = (
 )
 
 
-def _known(session: Session, receipts: Sequence[Receipt]) -> dict[int, Any]:
-    """What the operations of these numbers are, which record and revision they are about, and
-    what the county has said of them so far.
-    """
-    return {
-        row.device_seq: row
-        for some in chunks({receipt.device_seq for receipt in receipts})
-        for row in run(session, _NUMBERED, numbers=some)
-    }
+def _known(session: Session, receipts: Sequence[Receipt]) -> dict[int, tuple[str, str, int]]:
+    """What the operations of these numbers are, and which record and revision they are about."""
+    found: dict[int, tuple[str, str, int]] = {}
+    for some in chunks({receipt.device_seq for receipt in receipts}):
+        rows = run(session, _NUMBERED, numbers=some).all()
+        found.update(
+            (seq, (op_id, record_id, revision)) for seq, op_id, record_id, revision in rows
+        )
+    return found
 
 
 _NUMBERED = select(
@@ -84,23 +78,18 @@ _NUMBERED = select(
     col(OutboxRow.op_id),
     col(OutboxRow.record_id),
     col(OutboxRow.revision),
-    col(OutboxRow.state),
-    col(OutboxRow.receipt),
 ).where(col(OutboxRow.device_seq).in_(bindparam("numbers", expanding=True)))
 
 
-def _answer(receipt: Receipt, row: Any) -> tuple[OutboxState, str]:
+def _answer(receipt: Receipt) -> tuple[OutboxState, str]:
     """The state it brings about, and what the operation's row does not say itself, as JSON."""
-    said: dict[str, Any] = {
+    refused = receipt.outcome == REFUSED
+    said = {
         name: getattr(receipt, name)
         for name in ("outcome", "received_at", "code", "values")
         if getattr(receipt, name)
     }
-    if receipt.outcome == REFUSED:
-        return OutboxState.REFUSED, to_json(said).decode()
-    if row.state == OutboxState.REFUSED or IS_ANEW in (row.receipt or ""):
-        said[ANEW] = True
-    return OutboxState.RECEIPTED, to_json(said).decode()
+    return OutboxState.REFUSED if refused else OutboxState.RECEIPTED, to_json(said).decode()
 
 
 _SETTLE = (
@@ -123,23 +112,6 @@ _REQUEUE = (
     .where(col(OutboxRow.device_seq) >= bindparam("first"))
     .where(col(OutboxRow.state) != OutboxState.QUEUED)
     .values(state=OutboxState.QUEUED, receipt=None, settled_at=None)
-)
-
-
-def ask_again_of_anew(session: Session) -> None:
-    """Queues what was refused first and taken later, for a county that may know only the first.
-
-    A county restored from a backup has kept the operation, and so does not ask for it; what was
-    judged anew since, by itself or by a person, it has lost.
-    """
-    run(session, _ASK_AGAIN)
-
-
-_ASK_AGAIN = (
-    update(OutboxRow)
-    .where(col(OutboxRow.state) == OutboxState.RECEIPTED)
-    .where(col(OutboxRow.receipt).contains(IS_ANEW))
-    .values(state=OutboxState.QUEUED, settled_at=None)
 )
 
 

@@ -14,7 +14,7 @@ WORDINGS: tuple[tuple[str, GroupTag], ...] = (
     (r"高血压(?!前期|高危)|HTN", GroupTag.HTN),
     (r"(?<![1一I]型)糖尿(?!病?(前期|高危))|T2DM", GroupTag.T2DM),
     (r"结核|TB", GroupTag.TB),
-    (r"精神|重精|双相|SMI", GroupTag.SMI),
+    (r"精神(?!残)|重精|双相|SMI", GroupTag.SMI),
     (r"艾滋|HIV|AIDS", GroupTag.HIV),
     (r"慢阻肺|慢性阻塞性?肺|COPD", GroupTag.COPD),
     (r"残疾|残障", GroupTag.DISABLED),

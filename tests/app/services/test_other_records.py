@@ -13,8 +13,11 @@ from app.services.month import pattern_of
 from app.services.referrals import ReferralDraft
 from app.services.tablet import Tablet
 from app.services.workplace import Workplace
+from app.store.cursor import set_cursors
+from core.ids import village_scope
 from core.refusals import Refused
 from core.vocabulary import Kind
+from core.wire.envelopes import Cursor
 from tests.app.services.conftest import PIN, Village, come_down
 from tests.app.services.visits import queued, save
 from tests.builders import (
@@ -53,6 +56,15 @@ def test_a_lecture_of_no_household_belongs_to_the_doctors_village(
 ) -> None:
     saved = work.education.save(replace(LESSON, audience="lecture"))
     assert saved.scope_id == f"village:{VILLAGE_ID}"
+
+
+def test_a_lecture_belongs_to_a_village_the_doctor_has_today_and_not_to_one_of_the_enrolment(
+    work: Workplace, village: Village
+) -> None:
+    with work.store.transaction() as session:
+        set_cursors(session, {village_scope("given-since"): Cursor(epoch="e", seq=1)})
+    saved = work.education.save(replace(LESSON, audience="lecture"))
+    assert saved.scope_id == "village:given-since"
 
 
 def test_a_lesson_with_unreadable_numbers_or_without_topics_is_refused_with_every_reason(

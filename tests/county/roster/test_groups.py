@@ -52,6 +52,10 @@ def test_what_no_record_may_hold_leaves_no_trace_but_that_it_was_left_out(wordin
         assert found == Groups(left_out=True)
 
 
+def test_a_mental_disability_is_a_disability_and_no_programme() -> None:
+    assert groups_of(["精神残疾"], []) == Groups(tags=("disabled",))
+
+
 @pytest.mark.parametrize(
     ("wording", "tag"), [("肺结核", "tb"), ("严重精神障碍", "smi"), ("精神分裂症", "smi")]
 )
