@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from alembic import command
+from alembic.config import Config
 
 from app.clock import SystemClock
 from app.sync.link import HttpCounty
@@ -18,7 +20,7 @@ from core.wire.bodies import Record
 from county import enrolment
 from county.config import CountyConfig, utc_now
 from county.db import Database, open_database
-from county.schema import upgrade
+from county.schema import MIGRATIONS, upgrade
 from tests.builders import COUNTY_ID, DOCTOR_ID, a_follow_up, a_household, a_resident
 from tests.county.signed_post import request_body
 from tests.county_world import Enrolled, enrol_tablet, found, running, write_records
@@ -70,6 +72,24 @@ def database(request: pytest.FixtureRequest) -> Iterator[Database]:
         return
     with fresh_database(request.getfixturevalue("postgres").fresh_url()) as opened:
         yield opened
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def blank(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    """A database without any table, of each kind."""
+    url = CountyConfig(data_dir=tmp_path).url
+    if request.param == "postgresql":
+        url = request.getfixturevalue("postgres").empty_url()
+    with fresh_database(url) as opened:
+        yield opened
+
+
+def upgrade_to(database: Database, revision: str) -> None:
+    """Bring the tables to where an earlier version had them."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.attributes["database"] = database
+    command.upgrade(config, revision)
 
 
 @pytest.fixture

@@ -14,6 +14,9 @@ from app.store.outbox import queued
 from app.sync.county_call import Signer
 from app.sync.push import envelopes
 from core.wire.envelopes import Operation
+from core.wire.signing import SignedParts
+from county.device_auth import Proven, SignedRequest
+from tests.builders import COUNTY_ID
 from tests.county_world import Enrolled
 
 PATH = "/sync/v1"
@@ -43,6 +46,19 @@ def signed_headers(
     signer = Signer(device_id=tablet.device_id, private_key=tablet.private_key.private_bytes_raw())
     at = datetime.fromtimestamp(time.time() + skew_s, UTC)
     return signer.headers(path, body, at, nonce or os.urandom(16).hex(), method)
+
+
+def proven_as(device_id: str, public_key: str, nonce: int) -> Proven:
+    """A sender who has been proven already, for what comes behind the door."""
+    parts = SignedParts(
+        method="POST", path=PATH, body_sha256="", device_id=device_id, time=0, nonce=f"{nonce:032x}"
+    )
+    return Proven(
+        county_id=COUNTY_ID,
+        device_id=device_id,
+        public_key=public_key,
+        signed=SignedRequest(parts=parts, signature=""),
+    )
 
 
 def request_body(tablet: Enrolled, *operations: Operation, **more: Any) -> bytes:

@@ -24,11 +24,10 @@ from sqlalchemy.orm import Session
 from core.vocabulary import Kind
 from core.wire.bodies import body_of
 from core.wire.envelopes import GENESIS, RESPONSES, Operation, SyncResponse
-from core.wire.signing import SignedParts
 from county import exchange as exchanging
 from county.config import CountyConfig, utc_now
 from county.db import Database
-from county.device_auth import NotProven, Proven, SignedRequest
+from county.device_auth import NotProven
 from county.exchange import Call, exchange_together, read_call
 from county.ingest import Delivery, Intake
 from county.snapshot_files import SnapshotFiles
@@ -44,7 +43,7 @@ from tests.builders import (
     a_withdrawal,
 )
 from tests.county.conftest import NOW, World, visit_of
-from tests.county.signed_post import Answered, post, signed_headers
+from tests.county.signed_post import Answered, post, proven_as, signed_headers
 from tests.county_world import OTHER_SCOPE, Enrolled, enrol_tablet, found, write_records
 from tests.operations import Chain, outcomes, travelling
 from tests.postgres import fresh_database
@@ -66,20 +65,7 @@ RANDOM = {"conflict": {"id"}, "scope_head": {"epoch"}}
 def call_of(
     tablet: Enrolled, operations: Sequence[Operation], nonce: int, database: Database
 ) -> Call:
-    parts = SignedParts(
-        method="POST",
-        path="/sync/v1",
-        body_sha256="",
-        device_id=tablet.device_id,
-        time=0,
-        nonce=f"{nonce:032x}",
-    )
-    sender = Proven(
-        county_id=COUNTY_ID,
-        device_id=tablet.device_id,
-        public_key=tablet.public_key,
-        signed=SignedRequest(parts=parts, signature=""),
-    )
+    sender = proven_as(tablet.device_id, tablet.public_key, nonce)
     request = {
         "device_id": tablet.device_id,
         "app_version": "0.1.0",

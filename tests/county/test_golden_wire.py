@@ -31,15 +31,14 @@ from core.wire.envelopes import (
     hashed_content,
 )
 from core.wire.receipts import Receipt
-from core.wire.signing import SignedParts
 from county.checks import TABLET_KINDS
 from county.db import Database
-from county.device_auth import Proven, SignedRequest
 from county.exchange import exchange, read_call
 from county.numbering import history_of
 from county.tables import DeviceRow, OperationRow, ScopeHeadRow, UserRow
 from tests.builders import COUNTY_ID, DOCTOR_ID
 from tests.county.golden_wire import BEGUN, PRIVATE_KEY, VILLAGES, snapshots_in, tablet_row
+from tests.county.signed_post import proven_as
 from tests.county_world import found
 from tests.operations import outcomes
 
@@ -118,20 +117,7 @@ def answered(
             history_of(session, COUNTY_ID)
             head = session.get_one(ScopeHeadRow, (COUNTY_ID, county_scope(COUNTY_ID)))
             head.epoch = histories[number] or head.epoch
-        parts = SignedParts(
-            method="POST",
-            path="/sync/v1",
-            body_sha256="",
-            device_id=device_id,
-            time=0,
-            nonce=f"{number:032x}",
-        )
-        sender = Proven(
-            county_id=COUNTY_ID,
-            device_id=device_id,
-            public_key=public_key,
-            signed=SignedRequest(parts=parts, signature=""),
-        )
+        sender = proven_as(device_id, public_key, number)
         plain = json.dumps(request).encode()
         call = read_call(sender, plain, BEGUN, snapshots_in(database, folder).offered)
         yield exchange(database, call)

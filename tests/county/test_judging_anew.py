@@ -7,8 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from alembic import command
-from alembic.config import Config
 from sqlalchemy import select, text
 
 from app.store.outbox import OutboxState
@@ -17,13 +15,13 @@ from core.vocabulary import Kind
 from core.wire.bodies import Record, body_of
 from core.wire.envelopes import Operation
 from county import judging_anew
-from county.config import CountyConfig, local_date, utc_now
+from county.config import local_date, utc_now
 from county.db import Database
 from county.envelopes import opened
 from county.ingest import take_in
 from county.judging_anew import told_anew, waiting_for
 from county.rollups import recount
-from county.schema import MIGRATIONS, upgrade
+from county.schema import upgrade
 from county.tables import DeviceRow, OperationRow, QuarantineRow, RecordRow
 from tests.builders import (
     COUNTY_ID,
@@ -34,7 +32,7 @@ from tests.builders import (
     a_resident,
     a_withdrawal,
 )
-from tests.county.conftest import NOW, World
+from tests.county.conftest import NOW, World, upgrade_to
 from tests.county.signed_post import post, request_body, signed_headers
 from tests.county.standing import Standing
 from tests.county_world import (
@@ -351,34 +349,23 @@ def test_an_answer_judged_anew_that_a_second_restore_has_lost_does_not_stand_on_
     standing.stop()
 
 
-@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
-def test_what_an_earlier_version_set_aside_is_found_too(
-    kind: str, tmp_path: Path, request: pytest.FixtureRequest
-) -> None:
-    url = CountyConfig(data_dir=tmp_path).url
-    if kind == "postgresql":
-        server: Postgres = request.getfixturevalue("postgres")
-        url = server.empty_url()
-    with fresh_database(url) as database:
-        config = Config()
-        config.set_main_option("script_location", str(MIGRATIONS))
-        config.attributes["database"] = database
-        command.upgrade(config, "0004")
-        with database.writing() as session:
-            for op_id, code, settled in (
-                ("waits", UNKNOWN, "NULL"),
-                ("other", "op.hash", "NULL"),
-                ("settled", UNKNOWN, "'2026-11-22'"),
-            ):
-                session.execute(
-                    text(
-                        'INSERT INTO quarantine (county_id, op_id, device_id, code, "values",'
-                        " envelope, received_at, settled_at) VALUES ('c', :op_id, 'd', :code,"
-                        f" '{{\"record\": \"r\"}}', '{{}}', '2026-11-22', {settled})"
-                    ),
-                    {"op_id": op_id, "code": code},
-                )
-        upgrade(database)
-        with database.reading() as session:
-            rows = session.execute(select(QuarantineRow.op_id, QuarantineRow.lacks))
-            assert dict(rows.tuples().all()) == {"waits": "r", "other": None, "settled": None}
+def test_what_an_earlier_version_set_aside_is_found_too(blank: Database) -> None:
+    upgrade_to(blank, "0004")
+    with blank.writing() as session:
+        for op_id, code, settled in (
+            ("waits", UNKNOWN, "NULL"),
+            ("other", "op.hash", "NULL"),
+            ("settled", UNKNOWN, "'2026-11-22'"),
+        ):
+            session.execute(
+                text(
+                    'INSERT INTO quarantine (county_id, op_id, device_id, code, "values",'
+                    " envelope, received_at, settled_at) VALUES ('c', :op_id, 'd', :code,"
+                    f" '{{\"record\": \"r\"}}', '{{}}', '2026-11-22', {settled})"
+                ),
+                {"op_id": op_id, "code": code},
+            )
+    upgrade(blank)
+    with blank.reading() as session:
+        rows = session.execute(select(QuarantineRow.op_id, QuarantineRow.lacks))
+        assert dict(rows.tuples().all()) == {"waits": "r", "other": None, "settled": None}

@@ -5,16 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from alembic import command
 from alembic.autogenerate import compare_metadata
-from alembic.config import Config
 from alembic.migration import MigrationContext
 from sqlalchemy import text
 
 from county.config import CountyConfig
 from county.db import Database
-from county.schema import MIGRATIONS, DatabaseTooNew, upgrade
+from county.schema import DatabaseTooNew, upgrade
 from county.tables import Table, UserRow
+from tests.county.conftest import upgrade_to
 from tests.postgres import Postgres, fresh_database
 
 
@@ -42,31 +41,20 @@ def test_migrating_again_changes_nothing(database: Database) -> None:
     assert len(heads) == 1
 
 
-@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
-def test_no_doctor_of_an_older_county_is_named_for_what_is_restricted(
-    tmp_path: Path, request: pytest.FixtureRequest, kind: str
-) -> None:
-    url = CountyConfig(data_dir=tmp_path).url
-    if kind == "postgresql":
-        server: Postgres = request.getfixturevalue("postgres")
-        url = server.empty_url()
-    with fresh_database(url) as database:
-        config = Config()
-        config.set_main_option("script_location", str(MIGRATIONS))
-        config.attributes["database"] = database
-        command.upgrade(config, "0005")
-        with database.writing() as session:
-            session.execute(
-                text(
-                    "INSERT INTO user_account (county_id, id, login, name, role, password_hash,"
-                    " village_ids, phone, active, created_at) VALUES ('c', 'd', 'd', '周大夫',"
-                    " 'doctor', '', '[\"v\"]', '', true, '2026-01-01 00:00:00')"
-                )
+def test_no_doctor_of_an_older_county_is_named_for_what_is_restricted(blank: Database) -> None:
+    upgrade_to(blank, "0005")
+    with blank.writing() as session:
+        session.execute(
+            text(
+                "INSERT INTO user_account (county_id, id, login, name, role, password_hash,"
+                " village_ids, phone, active, created_at) VALUES ('c', 'd', 'd', '周大夫',"
+                " 'doctor', '', '[\"v\"]', '', true, '2026-01-01 00:00:00')"
             )
-        upgrade(database)
-        with database.reading() as session:
-            doctor = session.get_one(UserRow, ("c", "d"))
-            assert (doctor.village_ids, doctor.restricted_village_ids) == (["v"], [])
+        )
+    upgrade(blank)
+    with blank.reading() as session:
+        doctor = session.get_one(UserRow, ("c", "d"))
+        assert (doctor.village_ids, doctor.restricted_village_ids) == (["v"], [])
 
 
 def test_a_database_of_a_later_version_is_refused_and_left_alone(tmp_path: Path) -> None:

@@ -18,11 +18,9 @@ from core.vocabulary import GroupTag, Kind
 from core.wire.bodies import body_of
 from core.wire.digests import root_text
 from core.wire.envelopes import Operation, SyncResponse
-from core.wire.signing import SignedParts
 from county.checking import damages
 from county.config import local_date
 from county.db import Database
-from county.device_auth import Proven, SignedRequest
 from county.exchange import exchange, read_call
 from county.ledger import RecordWrite, write
 from county.people import act_of, set_villages
@@ -42,6 +40,7 @@ from tests.builders import (
     a_special_programme,
 )
 from tests.county.conftest import NOW
+from tests.county.signed_post import proven_as
 from tests.county_world import (
     OTHER_RESTRICTED_SCOPE,
     OTHER_SCOPE,
@@ -70,20 +69,7 @@ def ask(
     county: Database, tablet: Enrolled, *operations: Operation, folder: Path = NOWHERE, **asked: Any
 ) -> SyncResponse:
     """What the county answers a tablet; with a `folder` every scope is worth a snapshot."""
-    parts = SignedParts(
-        method="POST",
-        path="/sync/v1",
-        body_sha256="",
-        device_id=tablet.device_id,
-        time=0,
-        nonce=f"{next(_nonces):032x}",
-    )
-    sender = Proven(
-        county_id=COUNTY_ID,
-        device_id=tablet.device_id,
-        public_key=tablet.public_key,
-        signed=SignedRequest(parts=parts, signature=""),
-    )
+    sender = proven_as(tablet.device_id, tablet.public_key, next(_nonces))
     request = {
         "device_id": tablet.device_id,
         "app_version": "0.1.0",
