@@ -1,4 +1,4 @@
-"""The county office's commands: init, serve, import-roster, invite, users, entrust and stats."""
+"""The county office's commands: init, serve, import-roster, invite, users and stats."""
 
 from __future__ import annotations
 
@@ -18,9 +18,6 @@ from console_options import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from county.entrusting import Entrusted
     from county.office import Account
 
 
@@ -34,8 +31,6 @@ def add_to(county: typer.Typer) -> None:
         ("add-user", add_user),
         ("new-password", new_password),
         ("close-user", close_user),
-        ("entrust", entrust),
-        ("entrusted", show_entrusted),
         ("stats", show_stats),
     ):
         county.command(name)(command)
@@ -203,46 +198,6 @@ def close_user(
         print_json({name: value for name, value in asdict(account).items() if name != "password"})
     else:
         print(say("console.closed", name=account.name, login=account.login))
-
-
-def entrust(
-    doctor: Annotated[str, typer.Argument(help="The doctor's name, login or id.")],
-    village: Annotated[list[str], typer.Option(help="One of the doctor's villages; repeatable.")],
-    end: Annotated[bool, typer.Option("--end", help="No longer.")] = False,
-    data: DataDir = None,
-    database: DatabaseUrl = None,
-    as_json: AsJson = False,
-) -> None:
-    """Name a doctor for a village's special programmes: their tablet is sent who is in them."""
-    from county.entrusting import name_doctor
-
-    named = name_doctor(county_config(data, database), doctor, tuple(village), end=end)
-    _show_entrusted([named], as_json=as_json)
-
-
-def show_entrusted(
-    data: DataDir = None, database: DatabaseUrl = None, as_json: AsJson = False
-) -> None:
-    """Who is named for which villages' special programmes."""
-    from county.entrusting import named_doctors
-
-    _show_entrusted(named_doctors(county_config(data, database)), as_json=as_json)
-
-
-def _show_entrusted(named: Sequence[Entrusted], *, as_json: bool) -> None:
-    from dataclasses import asdict
-
-    from words import say
-
-    if as_json:
-        print_json([asdict(each) for each in named])
-        return
-    for each in named:
-        key = "console.entrusted" if each.villages else "console.entrusted_with_nothing"
-        villages = say("app.list_separator").join(each.villages)
-        print(say(key, doctor=each.doctor, villages=villages))
-    if not named:
-        print(say("console.nobody_entrusted"))
 
 
 def show_stats(data: DataDir = None, database: DatabaseUrl = None, as_json: AsJson = False) -> None:

@@ -19,7 +19,7 @@ from core.policy import PolicyBook
 from core.referrals import Referral
 from core.refusals import Refusal, Refused
 from core.validation import check_education, check_follow_up, check_referral
-from core.vocabulary import STANDING_KINDS, Kind
+from core.vocabulary import RESTRICTED_TAGS, STANDING_KINDS, Kind
 from core.wire.bodies import record_of
 from core.wire.clocks import is_clock_of, not_after
 from core.wire.digests import body_hash
@@ -49,6 +49,8 @@ FURTHEST_AHEAD = timedelta(hours=24)
 FURTHEST_BACK = timedelta(days=5 * 366)
 UNKNOWN_REFERENCE = "op.unknown_reference"
 """Refused for want of another record; judged anew when that record arrives."""
+IN_CONFIDENCE = "op.in_confidence"
+"""Refused because it would open what is restricted to everybody who has the resident's record."""
 _SUBJECT_FIELDS = ("resident_id", "household_id", "amends")
 
 
@@ -191,6 +193,7 @@ def _edited(operation: Operation, held: Mapping[str, Held], standpoint: Standpoi
         raise Refused(Refusal(code="op.body_disagrees", place="scope_id"))
     schema = max(operation.schema, schema_of(operation.kind), old.schema if old else 1)
     record = _check_record(operation, schema, body, held, standpoint)
+    _check_confidence(operation, record)
     outcome = "conflict" if merge.conflicts else "merged" if merge.overruled else "accepted"
     return Accepted(
         write=_write_of(
@@ -205,6 +208,18 @@ def _edited(operation: Operation, held: Mapping[str, Held], standpoint: Standpoi
         conflicts=merge.conflicts,
         overruled=merge.overruled,
     )
+
+
+def _check_confidence(operation: Operation, record: Any) -> None:
+    """What an edit itself says of a resident's groups and illnesses names none of level S3."""
+    if not isinstance(record, Resident):
+        return
+    said = _todays(operation)
+    tags = {span.tag for span in record.tags} if "tags" in said else set[str]()
+    if "conditions" in said:
+        tags |= {condition.code for condition in record.conditions}
+    if not RESTRICTED_TAGS.isdisjoint(tags):
+        raise Refused(Refusal(code=IN_CONFIDENCE))
 
 
 def _standing_of(old: Held | None) -> Standing:

@@ -195,6 +195,22 @@ def test_a_doctor_is_named_for_special_programmes_of_a_village_and_then_no_more(
     assert "还没有指定任何医生" in founded.run("county", "entrusted").out
 
 
+def test_special_programmes_are_listed_and_ended_by_their_id(founded: Office) -> None:
+    path = a_roster(founded.folder / "r.xlsx", a_row(人群="肺结核"))
+    founded.run("county", "import-roster", str(path))
+    (kept,) = founded.run("county", "programmes", "--village", "上河村", "--json").told
+    assert (kept["tag"], kept["to_on"]) == ("tb", None)
+    assert "肺结核" in founded.run("county", "programmes").out
+    assert founded.run("county", "programmes", "--village", "没有这个村").status == console.UNUSABLE
+    early = founded.run("county", "end-programme", "no such record")
+    assert (early.status, "没有这个编号" in early.err) == (console.UNUSABLE, True)
+    ended = founded.run("county", "end-programme", kept["record_id"], "--on", "2026-11-20")
+    assert (ended.status, "2026-11-20" in ended.out) == (0, True)
+    assert "至 2026-11-20" in founded.run("county", "programmes").out
+    again = founded.run("county", "end-programme", kept["record_id"])
+    assert (again.status, "已经结束" in again.err) == (console.UNUSABLE, True)
+
+
 def test_a_forgotten_password_is_replaced_and_an_account_closed(founded: Office) -> None:
     founded.run("county", "import-roster", str(a_roster(founded.folder / "r.xlsx")))
     founded.run(

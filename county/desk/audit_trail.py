@@ -28,7 +28,7 @@ ACTIONS = (
     "phone_check", "exemption_approved", "exemption_refused", "export",
     "settled_keep", "settled_take", "aside_take", "aside_leave",
     "import_roster", "issue", "add_user", "new_password", "close_user", "entrust",
-    "entrust_no_more",
+    "entrust_no_more", "special_read", "special_end",
     "invite", "revoke", "wipe", "wiped", "recover", "recover_fetched", "accept", "lease", "keep",
     "rotate", "backup", "restore", "mended", "root_settled",
 )  # fmt: skip

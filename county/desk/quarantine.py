@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from core.followups import FollowUp
 from core.refusals import Refusal, Refused
 from core.vocabulary import Kind
+from county.checks import IN_CONFIDENCE
 from county.desk.follow_up import reviewer_for
 from county.desk.lookups import doctor_names, doctors_in_sight, waiting_for
 from county.desk.render import link, page
@@ -129,7 +130,7 @@ def _people(session: Session, desk: Desk, visitor: Visitor, ids: list[str]) -> M
 
 def _resident_id(aside: QuarantineRow) -> str:
     """Whom it is about; nobody where no desk may know."""
-    if aside.envelope.get("kind") == Kind.SPECIAL_PROGRAMME:
+    if aside.envelope.get("kind") == Kind.SPECIAL_PROGRAMME or aside.code == IN_CONFIDENCE:
         return ""
     body = _body(aside)
     named = body.get("resident_id", body.get("id") if "household_id" in body else "")

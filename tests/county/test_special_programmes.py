@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from core.people import TagSpan
 from core.refusals import Refused
-from core.vocabulary import GroupTag, Kind
+from core.vocabulary import RESTRICTED_TAGS, GroupTag, Kind
 from core.wire.bodies import body_of
 from core.wire.digests import root_text
 from core.wire.envelopes import Operation, SyncResponse
@@ -23,9 +24,10 @@ from county.config import local_date
 from county.db import Database
 from county.exchange import exchange, read_call
 from county.ledger import RecordWrite, write
-from county.people import act_of, set_villages
+from county.people import Act, act_of, set_villages
 from county.snapshot_files import SnapshotFiles
 from county.snapshots import Snapshots
+from county.special_programmes import end_programme, programmes
 from county.tables import AuditRow, PersonAccountRow, RecordRow, ScopeHeadRow, UserRow
 from tests.builders import (
     COUNTY_ID,
@@ -310,3 +312,93 @@ def test_a_special_programme_is_told_as_the_county_wrote_it(
         "resident_id": RESIDENT.id,
         "tags": [{"tag": "tb", "from_on": date(2025, 3, 1).isoformat()}],
     }
+
+
+@pytest.mark.parametrize("tag", sorted(RESTRICTED_TAGS))
+@pytest.mark.parametrize("is_new", [False, True])
+def test_no_tablet_says_in_an_open_record_what_is_told_in_confidence(
+    county: Database, tablet: Enrolled, tag: str, is_new: bool
+) -> None:
+    said: tuple[dict[str, Any], ...] = ({"tags": [{"tag": tag}]}, {"conditions": [{"code": tag}]})
+    chain, newcomer = Chain(tablet, NOW), a_resident(household_id=HOUSEHOLD.id)
+    if is_new:
+        said = tuple({**body_of(newcomer), **fields} for fields in said)
+    record_id, revision = (newcomer.id, 0) if is_new else (RESIDENT.id, 1)
+    answer = ask(county, tablet, *(chain.set(Kind.RESIDENT, record_id, revision, f) for f in said))
+    assert outcomes(answer) == ["op.in_confidence"] * 2
+    harmless = chain.set(Kind.RESIDENT, RESIDENT.id, 1, {"tags": [{"tag": "copd"}]})
+    assert outcomes(ask(county, tablet, harmless)) == ["accepted"]
+
+
+def test_a_record_that_says_it_since_before_can_still_be_corrected(
+    county: Database, tablet: Enrolled
+) -> None:
+    write_records(county, NOW, replace(RESIDENT, tags=(TagSpan(tag=GroupTag.TB),)))
+    corrected = Chain(tablet, NOW).set(Kind.RESIDENT, RESIDENT.id, 2, {"phone": "19900001234"})
+    assert outcomes(ask(county, tablet, corrected)) == ["accepted"]
+
+
+def act() -> Act:
+    return act_of(COUNTY_ID, "office", NOW)
+
+
+def spans(county: Database) -> list[tuple[str, str | None]]:
+    return [(span["tag"], span.get("to_on")) for span in held(county, SPECIAL.id).body["tags"]]
+
+
+def test_a_special_programme_ends_at_the_office_and_so_for_the_named_doctor(
+    county: Database, tablet: Enrolled
+) -> None:
+    both = a_special_programme(RESIDENT.id, GroupTag.TB, GroupTag.SMI, id=SPECIAL.id)
+    write_records(county, NOW, both)
+    entrusted(county, NOW, VILLAGE_ID)
+    before = ask(county, tablet)
+    with county.writing() as session:
+        end_programme(session, act(), SPECIAL.id, GroupTag.TB, date(2026, 11, 20))
+    assert spans(county) == [("tb", "2026-11-20"), ("smi", None)]
+    (change,) = ask(county, tablet, cursors=cursors_of(before)).changes
+    assert change.body is not None
+    assert change.body["tags"][0]["to_on"] == "2026-11-20"
+    with county.writing() as session:
+        end_programme(session, act(), SPECIAL.id, None, date(2026, 11, 21))
+    assert spans(county) == [("tb", "2026-11-20"), ("smi", "2026-11-21")]
+    assert is_sound(county)
+
+
+@pytest.mark.parametrize(
+    ("record_id", "tag", "last_day", "code"),
+    [
+        (SPECIAL.id, GroupTag.SMI, date(2026, 11, 20), "special.not_open"),
+        (SPECIAL.id, None, date(2025, 2, 28), "special.last_day"),
+        (RESIDENT.id, None, date(2026, 11, 20), "special.unknown"),
+        ("nothing", None, date(2026, 11, 20), "special.unknown"),
+    ],
+)
+def test_what_is_not_there_to_be_ended_stays_as_it_is(
+    county: Database,
+    tablet: Enrolled,
+    record_id: str,
+    tag: GroupTag | None,
+    last_day: date,
+    code: str,
+) -> None:
+    with pytest.raises(Refused) as refused, county.writing() as session:
+        end_programme(session, act(), record_id, tag, last_day)
+    assert refused.value.refusals[0].code == code
+    assert spans(county) == [("tb", None)]
+
+
+def test_whoever_looks_at_the_list_or_ends_one_is_in_the_trail_which_names_no_disease(
+    county: Database, tablet: Enrolled
+) -> None:
+    with county.writing() as session:
+        (kept,) = programmes(session, act(), (VILLAGE_ID, OTHER_VILLAGE_ID))
+        assert programmes(session, act(), (OTHER_VILLAGE_ID,)) == ()
+        end_programme(session, act(), kept.record_id, None, date(2026, 11, 20))
+        (ended,) = programmes(session, act(), (VILLAGE_ID,))
+        acts = session.scalars(select(AuditRow).order_by(AuditRow.id)).all()
+        trail = [(row.action, row.object_id, json.dumps(row.detail)) for row in acts]
+    assert (kept.resident, kept.tag, kept.to_on) == (RESIDENT.name, "tb", None)
+    assert ended.to_on == date(2026, 11, 20)
+    assert sorted(action for action, _, _ in trail) == ["special_end"] + ["special_read"] * 3
+    assert not [told for told in trail if "tb" in "".join(told) or RESIDENT.id in "".join(told)]

@@ -60,21 +60,31 @@ def test_no_list_names_a_group_told_in_confidence_though_a_residents_record_says
         assert not [word for word in ("结核", "精神", "艾滋") if word in text], page
 
 
-def test_what_a_tablet_says_of_a_special_programme_is_set_aside_and_names_nobody(
-    world: DeskWorld,
+@pytest.mark.parametrize(
+    ("kind", "code", "is_named"),
+    [
+        (Kind.SPECIAL_PROGRAMME, "op.kind_not_yours", False),
+        (Kind.RESIDENT, "op.in_confidence", False),
+        (Kind.FOLLOW_UP, "op.kind_not_yours", True),
+    ],
+)
+def test_what_a_tablet_says_that_is_restricted_is_set_aside_and_names_nobody(
+    world: DeskWorld, kind: Kind, code: str, is_named: bool
 ) -> None:
     resident = world.person(GroupTag.HTN, name="王守田")
-    for kind in (Kind.SPECIAL_PROGRAMME, Kind.FOLLOW_UP):
-        said = {"kind": kind, "body": {"resident_id": resident.id, "tags": [{"tag": "tb"}]}}
-        with world.database.writing() as session:
-            session.merge(DeviceRow(
-                county_id=COUNTY_ID, id="tablet-1", doctor_id="doctor-1", name="平板",
-                public_key="", enrolled_at=NOW, last_hash="",
-            ))  # fmt: skip
-            session.add(QuarantineRow(
-                county_id=COUNTY_ID, op_id=f"op {kind}", device_id="tablet-1",
-                code="op.kind_not_yours", values={"kind": kind}, envelope=said, received_at=NOW,
-            ))  # fmt: skip
-        text = world.browser().get("/desk/quarantine").text
-        assert ("王守田" in text) == (kind == Kind.FOLLOW_UP)
-        assert "专项管理" in text
+    body = {"id": resident.id, "household_id": "", "tags": [{"tag": "tb"}]}
+    if kind != Kind.RESIDENT:
+        body = {"resident_id": resident.id, "tags": [{"tag": "tb"}]}
+    with world.database.writing() as session:
+        session.merge(DeviceRow(
+            county_id=COUNTY_ID, id="tablet-1", doctor_id="doctor-1", name="平板",
+            public_key="", enrolled_at=NOW, last_hash="",
+        ))  # fmt: skip
+        session.add(QuarantineRow(
+            county_id=COUNTY_ID, op_id="an operation", device_id="tablet-1", code=code,
+            values={"kind": kind}, envelope={"kind": kind, "body": body}, received_at=NOW,
+        ))  # fmt: skip
+    text = world.browser().get("/desk/quarantine").text
+    assert "an operation" in text
+    assert ("王守田" in text) == is_named
+    assert not [word for word in ("结核", '"tb"') if word in text]

@@ -1,0 +1,167 @@
+"""The office and what is restricted: who is in a special programme, and when that ends.
+
+The roster begins one; only here does one end. Reading the list is an act of its own, written
+down like the ending; the trail names no disease.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from core.ids import restricted_scope, village_of
+from core.people import SpecialProgramme, TagSpan
+from core.refusals import Refusal, Refused
+from core.vocabulary import Kind
+from core.wire.bodies import body_of, record_of
+from county.audit import note_act
+from county.config import CountyConfig, local_date, utc_now
+from county.held import Held, load
+from county.keys import the_county
+from county.ledger import RecordWrite, write
+from county.office import CONSOLE, opened, villages_named
+from county.people import Act, act_of, villages_of
+from county.tables import RecordRow
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """One programme of one resident; the days are both included, None where open."""
+
+    record_id: str
+    village: str
+    resident: str
+    birth_date: str
+    tag: str
+    from_on: date | None
+    to_on: date | None
+
+
+def programmes(session: Session, act: Act, village_ids: tuple[str, ...]) -> tuple[Kept, ...]:
+    """The special programmes of these villages, also those that have ended; by village and name.
+
+    That they were read is noted in the audit trail.
+    """
+    names = {row.id: row.name for row in villages_of(session, act.county_id)}
+    records = _records(session, act.county_id, village_ids)
+    people = _bodies(session, act.county_id, [record.resident_id for _, record in records])
+    found = (
+        kept
+        for scope_id, record in records
+        for kept in _kept(record, names.get(village_of(scope_id), ""), people)
+    )
+    note_act(
+        session, act.county_id, act.by_user, "special_read", "", "", act.now,
+        villages=sorted(village_ids),
+    )  # fmt: skip
+    return tuple(sorted(found, key=lambda kept: (kept.village, kept.resident, kept.record_id)))
+
+
+def end_programme(
+    session: Session, act: Act, record_id: str, tag: str | None, last_day: date
+) -> SpecialProgramme:
+    """End one programme of a record, or all that are open, after a last day.
+
+    The record stays, and goes to the named doctors as it now is. Raises Refused
+    `special.unknown`, `special.not_open`, and `special.last_day` for a day before it began.
+    """
+    held = load(session, act.county_id, [record_id]).get(record_id)
+    if held is None or held.kind != Kind.SPECIAL_PROGRAMME or held.removed:
+        raise Refused(Refusal(code="special.unknown"))
+    record: SpecialProgramme = record_of(held.kind, held.schema, held.body)
+    ending = [span for span in record.tags if span.to_on is None and tag in (None, span.tag)]
+    if not ending:
+        raise Refused(Refusal(code="special.not_open"))
+    late = [span.from_on for span in ending if span.from_on and span.from_on > last_day]
+    if late:
+        raise Refused(Refusal(code="special.last_day", values={"began": max(late).isoformat()}))
+    spans = tuple(_ended(span, last_day) if span in ending else span for span in record.tags)
+    ended = replace(record, tags=spans)
+    write(session, act.county_id, [_write_of(held, ended, act)], act.now)
+    note_act(
+        session, act.county_id, act.by_user, "special_end", Kind.SPECIAL_PROGRAMME, record_id,
+        act.now,
+    )  # fmt: skip
+    return ended
+
+
+def list_programmes(config: CountyConfig, villages: tuple[str, ...]) -> tuple[Kept, ...]:
+    """What `luyue county programmes` shows: of the villages named, or of all.
+
+    Raises Refused `place.unknown`.
+    """
+    with opened(config) as database, database.writing() as session:
+        county_id = the_county(session).county_id
+        named, _ = villages_named(session, county_id, villages)
+        every = tuple(row.id for row in villages_of(session, county_id))
+        return programmes(session, act_of(county_id, CONSOLE, utc_now()), named or every)
+
+
+def end_one(config: CountyConfig, record_id: str, tag: str | None, on: date | None) -> date:
+    """What `luyue county end-programme` does; the last day. Raises Refused as `end_programme`."""
+    now = utc_now()
+    last_day = on or local_date(now)
+    with opened(config) as database, database.writing() as session:
+        act = act_of(the_county(session).county_id, CONSOLE, now)
+        end_programme(session, act, record_id, tag, last_day)
+    return last_day
+
+
+def _ended(span: TagSpan, last_day: date) -> TagSpan:
+    return replace(span, to_on=last_day)
+
+
+def _write_of(held: Held, record: SpecialProgramme, act: Act) -> RecordWrite:
+    return RecordWrite(
+        kind=held.kind,
+        record_id=held.record_id,
+        scope_id=held.scope_id,
+        body=body_of(record),
+        author_id=act.by_user,
+        recorded_at=act.now,
+    )
+
+
+def _records(
+    session: Session, county_id: str, village_ids: tuple[str, ...]
+) -> list[tuple[str, SpecialProgramme]]:
+    rows = session.execute(
+        select(RecordRow.kind, RecordRow.schema, RecordRow.scope_id, RecordRow.body).where(
+            RecordRow.county_id == county_id,
+            RecordRow.kind == Kind.SPECIAL_PROGRAMME,
+            RecordRow.scope_id.in_(sorted(restricted_scope(each) for each in village_ids)),
+            RecordRow.removed.is_(False),
+        )
+    )
+    return [(row.scope_id, record_of(row.kind, row.schema, row.body)) for row in rows]
+
+
+def _bodies(
+    session: Session, county_id: str, resident_ids: list[str]
+) -> dict[str, Mapping[str, object]]:
+    rows = session.execute(
+        select(RecordRow.id, RecordRow.body).where(
+            RecordRow.county_id == county_id, RecordRow.id.in_(sorted(set(resident_ids)))
+        )
+    )
+    return {row.id: row.body for row in rows}
+
+
+def _kept(
+    record: SpecialProgramme, village: str, people: Mapping[str, Mapping[str, object]]
+) -> Iterator[Kept]:
+    person = people.get(record.resident_id, {})
+    for span in record.tags:
+        yield Kept(
+            record_id=record.id,
+            village=village,
+            resident=str(person.get("name", record.resident_id)),
+            birth_date=str(person.get("birth_date", "")),
+            tag=span.tag,
+            from_on=span.from_on,
+            to_on=span.to_on,
+        )
