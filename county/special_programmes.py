@@ -6,7 +6,7 @@ down like the ending; the trail names no disease.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -20,7 +20,7 @@ from core.vocabulary import Kind
 from core.wire.bodies import body_of, record_of
 from county.audit import note_act
 from county.config import CountyConfig, local_date, utc_now
-from county.held import Held, load
+from county.held import load
 from county.keys import the_county
 from county.ledger import RecordWrite, write
 from county.office import CONSOLE, opened, villages_named
@@ -81,12 +81,28 @@ def end_programme(
         raise Refused(Refusal(code="special.last_day", values={"began": max(late).isoformat()}))
     spans = tuple(_ended(span, last_day) if span in ending else span for span in record.tags)
     ended = replace(record, tags=spans)
-    write(session, act.county_id, [_write_of(held, ended, act)], act.now)
+    write_programmes(session, act, [ended])
     note_act(
         session, act.county_id, act.by_user, "special_end", Kind.SPECIAL_PROGRAMME, record_id,
         act.now,
     )  # fmt: skip
     return ended
+
+
+def write_programmes(session: Session, act: Act, records: Iterable[SpecialProgramme]) -> None:
+    """Let these stand as they are; each has the restricted scope of its resident's village."""
+    writes = [
+        RecordWrite(
+            kind=Kind.SPECIAL_PROGRAMME,
+            record_id=record.id,
+            scope_id=record.scope_id,
+            body=body_of(record),
+            author_id=act.by_user,
+            recorded_at=act.now,
+        )
+        for record in records
+    ]
+    write(session, act.county_id, writes, act.now)
 
 
 def list_programmes(config: CountyConfig, villages: tuple[str, ...]) -> tuple[Kept, ...]:
@@ -113,17 +129,6 @@ def end_one(config: CountyConfig, record_id: str, tag: str | None, on: date | No
 
 def _ended(span: TagSpan, last_day: date) -> TagSpan:
     return replace(span, to_on=last_day)
-
-
-def _write_of(held: Held, record: SpecialProgramme, act: Act) -> RecordWrite:
-    return RecordWrite(
-        kind=held.kind,
-        record_id=held.record_id,
-        scope_id=held.scope_id,
-        body=body_of(record),
-        author_id=act.by_user,
-        recorded_at=act.now,
-    )
 
 
 def _records(

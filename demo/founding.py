@@ -6,17 +6,20 @@ import json
 import os
 import shutil
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from dataclasses import asdict, dataclass, replace
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from random import Random
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core.ids import RANDOM_BYTES, uuid7
+from core.ids import RANDOM_BYTES, restricted_scope, uuid7
+from core.people import SpecialProgramme, TagSpan
+from core.vocabulary import SPECIAL_TAGS, Kind
 from county.config import CountyConfig, local_date
 from county.db import Database
+from county.entrusting import entrust
 from county.escrow_key import new_escrow_key
 from county.keys import found_county
 from county.office import opened
@@ -25,7 +28,8 @@ from county.roster.importing import import_roster
 from county.roster.invented import InventedCounty
 from county.roster.sample import write_roster
 from county.roster.typists import CarefulTypist
-from county.tables import UserRow
+from county.special_programmes import write_programmes
+from county.tables import RecordRow, UserRow
 from demo.work_year import WorkYear
 
 COUNTY_NAME = "青山县"
@@ -116,6 +120,7 @@ def make_demo(
         founding = _Founding(database, folder, seed, now, tell, size)
         users, doctors = founding.found()
         founding.live()
+        founding.keep_in_confidence(doctors[0])
     demo = DemoCounty(
         made_on=local_date(now).isoformat(),
         seed=seed,
@@ -162,6 +167,39 @@ class _Founding:
         """Let a year of work happen."""
         year = WorkYear(self._database, self._county_id, self._chance, self._begin, self._now)
         year.run(lambda done, total: self._tell("year", done, total))
+
+    def keep_in_confidence(self, doctor: DemoUser) -> None:
+        """Name a doctor for their villages, and put grown-ups there into special programmes."""
+        act = replace(self._act(), now=self._now)
+        with self._database.writing() as session:
+            row = session.get_one(UserRow, (self._county_id, doctor.user_id))
+            entrust(session, act, row, row.village_ids)
+            people = session.execute(
+                select(RecordRow.id, RecordRow.village_id, RecordRow.body)
+                .where(
+                    RecordRow.county_id == self._county_id,
+                    RecordRow.kind == Kind.RESIDENT,
+                    RecordRow.village_id.in_(row.village_ids),
+                )
+                .order_by(RecordRow.id)
+            ).all()
+            grown = [each for each in people if self._is_grown(each.body["birth_date"])]
+            chosen = self._chance.sample(grown, min(len(grown), len(SPECIAL_TAGS)))
+            programmes = [
+                SpecialProgramme(
+                    id=self._id(),
+                    scope_id=restricted_scope(village_id),
+                    resident_id=resident_id,
+                    tags=(TagSpan(tag=tag, from_on=local_date(self._begin)),),
+                )
+                for tag, (resident_id, village_id, _) in zip(
+                    sorted(SPECIAL_TAGS), chosen, strict=False
+                )
+            ]
+            write_programmes(session, act, programmes)
+
+    def _is_grown(self, birth_date: str) -> bool:
+        return date.fromisoformat(birth_date).year < self._begin.year - 18
 
     def _import_roster(self) -> None:
         today = local_date(self._now)

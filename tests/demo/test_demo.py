@@ -20,13 +20,14 @@ import pytest
 from sqlalchemy import select
 
 from core.identity_number import parse_id_number
+from core.ids import village_of
 from core.vocabulary import FACE_TO_FACE_MODES, Kind
 from county.db import Database
 from county.office import opened
 from county.people import check_password
 from county.rollups import recount
 from county.roster.invented import AREA
-from county.tables import OperationRow, PersonAccountRow, QuarantineRow, RecordRow
+from county.tables import OperationRow, PersonAccountRow, QuarantineRow, RecordRow, UserRow
 from demo.children import free_port_from
 from demo.founding import DemoCounty, Size, county_config, make_demo, read_demo
 from demo.practice_year import PracticeYear
@@ -112,6 +113,22 @@ def test_the_accounts_are_of_today_and_what_the_histories_say(database: Database
         filled = sum(session.scalars(select(PersonAccountRow.filled)))
         missed = sum(session.scalars(select(PersonAccountRow.missed)))
     assert filled > missed > 0
+
+
+def test_the_first_doctor_knows_of_two_people_in_special_programmes(
+    folder: Path, database: Database
+) -> None:
+    demo = read_demo(folder)
+    assert demo is not None
+    with database.reading() as session:
+        doctors = session.scalars(select(UserRow).where(UserRow.role == "doctor")).all()
+        kept = session.scalars(
+            select(RecordRow).where(RecordRow.kind == Kind.SPECIAL_PROGRAMME)
+        ).all()
+    named = {doctor.id: doctor.restricted_village_ids for doctor in doctors}
+    assert [each.body["tags"][0]["tag"] for each in kept] == ["smi", "tb"]
+    assert {village_of(each.scope_id) for each in kept} <= set(named.pop(demo.doctors[0].user_id))
+    assert not any(named.values())
 
 
 def test_the_township_has_accepted_most_and_sent_some_back(database: Database) -> None:
