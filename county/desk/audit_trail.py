@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
@@ -17,6 +17,8 @@ from county.desk.lookups import doctor_names, waiting_for
 from county.desk.render import choices, link, page, pages
 from county.desk.visitor import SEES_ALL, Desk, NotFound, SignedIn, desk_of
 from county.desk.wording import label, local
+from county.office import CONSOLE
+from county.people import villages_of
 from county.tables import AuditRow
 from words import say
 
@@ -36,6 +38,10 @@ ACTIONS = (
 
 PAGES: Mapping[str, str] = {Kind.FOLLOW_UP: "follow-ups", Kind.RESIDENT: "people"}
 """Where the things an act was done to are shown."""
+
+
+_TABLES: Mapping[str, str] = {"field": "desk.field", "reason": "return_reason"}
+"""Details that are codes, and where their words are."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +67,8 @@ def audit_trail(
     desk, lang = desk_of(request), visitor.language
     number = page_number(page_no)
     with desk.database.reading() as session:
-        names = doctor_names(session, desk.county_id)
+        users = doctor_names(session, desk.county_id) | {CONSOLE: say("desk.audit.console", lang)}
+        names = users | {row.id: row.name for row in villages_of(session, desk.county_id)}
         rows = _found(session, desk, user, act, number)
         waiting = waiting_for(session, desk, visitor)
     return page(
@@ -71,7 +78,7 @@ def audit_trail(
         "audit",
         waiting=waiting,
         rows=[_row(row, names, lang) for row in rows[:PAGE_SIZE]],
-        users=choices(sorted(names.items(), key=lambda pair: pair[1])),
+        users=choices(sorted(users.items(), key=lambda pair: pair[1])),
         acts=choices([(name, say(f"desk.act.{name}", lang)) for name in ACTIONS]),
         query={"user": user, "act": act},
         page=pages(
@@ -103,5 +110,24 @@ def _row(row: AuditRow, names: dict[str, str], lang: str) -> Row:
         kind=label("desk.kind", row.object_kind, lang),
         object_name=names.get(row.object_id, row.object_id),
         href=link(f"{page_of}/{row.object_id}") if page_of else "",
-        detail=json.dumps(row.detail, ensure_ascii=False) if row.detail else "",
+        detail=_detail(row.detail, names, lang),
     )
+
+
+def _detail(detail: Mapping[str, Any], names: Mapping[str, str], lang: str) -> str:
+    parts = (
+        (label("desk.detail", key, lang), _worded(key, value, names, lang))
+        for key, value in detail.items()
+    )
+    said = [say("desk.detail", lang, what=what, value=value) for what, value in parts]
+    return say("desk.audit.separator", lang).join(said)
+
+
+def _worded(key: str, value: Any, names: Mapping[str, str], lang: str) -> str:
+    if isinstance(value, bool):
+        return say("desk.audit.yes" if value else "desk.audit.no", lang)
+    if isinstance(value, list):
+        return say("desk.comma", lang).join(_worded(key, each, names, lang) for each in value)
+    if key in _TABLES:
+        return label(_TABLES[key], value, lang)
+    return names.get(str(value), str(value))
