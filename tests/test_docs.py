@@ -15,12 +15,15 @@ from bench import BENCHES
 from simulation.faults import Fault
 from tests.commands import ROOT, VARIABLE, check_command, commands_in, known_variables
 from tests.test_house import tracked
+from words import catalogue
 
 DOCS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 EVERYTHING = [*DOCS, ROOT / "CHANGELOG.md", ROOT / "deploy" / "README.md"]
 MADE = {"var/county"}
 """Where the data goes that a command makes."""
 MANUALS = [ROOT / "docs" / "operations.md", ROOT / "docs" / "运维手册.md"]
+USER_MANUALS = [ROOT / "docs" / "user_manual.md", ROOT / "docs" / "使用手册.md"]
+QUOTED = re.compile(r"“([^”]+)”")
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 SPAN = re.compile(r"`([^`\n]+)`")
 ROOMS = "|".join(
@@ -79,6 +82,31 @@ def test_the_case_that_is_shown_is_explained_as_is_said(
 def test_the_administrators_manual_is_the_same_in_both_languages() -> None:
     english, chinese = (outline(path) for path in MANUALS)
     assert english == chinese
+
+
+def test_the_users_manual_is_the_same_in_both_languages_and_quotes_what_the_screens_say() -> None:
+    english, chinese = (path.read_text("utf-8") for path in USER_MANUALS)
+    assert shape(english) == shape(chinese)
+    quoted = [
+        [(label, said(label, language)) for label in QUOTED.findall(text.replace("\n", " "))]
+        for text, language in ((english, "en"), (chinese, "zh_CN"))
+    ]
+    assert len(quoted[0]) == len(quoted[1])
+    apart = [pair for pair in zip(*quoted, strict=True) if not pair[0][1] & pair[1][1]]
+    assert apart == []
+
+
+def shape(text: str) -> list[str]:
+    """The headings, numbered steps and points of a text, by their marks."""
+    return re.findall(r"^(#+|-|\d\.)(?= )", text, flags=re.MULTILINE)
+
+
+def said(label: str, language: str) -> set[str]:
+    """The keys of the sentences that are this label, or else have it in them."""
+    words = catalogue(language)
+    return {key for key, text in words.items() if text == label} or {
+        key for key, text in words.items() if label in text
+    }
 
 
 def outline(manual: Path) -> list[list[str]]:
