@@ -184,6 +184,8 @@ def _edited(operation: Operation, held: Mapping[str, Held], standpoint: Standpoi
         raise Refused(Refusal(code="op.record_gone"))
     if old is not None and old.scope_id not in standpoint.scopes:
         raise Refused(Refusal(code="scope.not_yours", values={"scope": old.scope_id}))
+    if operation.kind == Kind.RESIDENT:
+        _check_confidence(_todays(operation))
     merge = merged(operation.kind, _standing_of(old), _edit_of(operation, standpoint.now))
     body = merge.standing.body
     scope_id = body.get("scope_id")
@@ -193,7 +195,6 @@ def _edited(operation: Operation, held: Mapping[str, Held], standpoint: Standpoi
         raise Refused(Refusal(code="op.body_disagrees", place="scope_id"))
     schema = max(operation.schema, schema_of(operation.kind), old.schema if old else 1)
     record = _check_record(operation, schema, body, held, standpoint)
-    _check_confidence(operation, record)
     outcome = "conflict" if merge.conflicts else "merged" if merge.overruled else "accepted"
     return Accepted(
         write=_write_of(
@@ -210,16 +211,17 @@ def _edited(operation: Operation, held: Mapping[str, Held], standpoint: Standpoi
     )
 
 
-def _check_confidence(operation: Operation, record: Any) -> None:
-    """What an edit itself says of a resident's groups and illnesses names none of level S3."""
-    if not isinstance(record, Resident):
-        return
-    said = _todays(operation)
-    tags = {span.tag for span in record.tags} if "tags" in said else set[str]()
-    if "conditions" in said:
-        tags |= {condition.code for condition in record.conditions}
-    if not RESTRICTED_TAGS.isdisjoint(tags):
-        raise Refused(Refusal(code=IN_CONFIDENCE))
+def _check_confidence(said: Mapping[str, Any]) -> None:
+    """What an edit itself says of a resident's groups and illnesses names none of level S3.
+
+    Not what comes of it: what is overruled, or waits for a person, would be shown too.
+    """
+    for name, word in (("tags", "tag"), ("conditions", "code")):
+        listed = said.get(name)
+        for each in listed if isinstance(listed, list) else ():
+            named = each.get(word) if isinstance(each, dict) else None
+            if isinstance(named, str) and named in RESTRICTED_TAGS:
+                raise Refused(Refusal(code=IN_CONFIDENCE))
 
 
 def _standing_of(old: Held | None) -> Standing:

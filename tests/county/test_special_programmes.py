@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, replace
-from datetime import date
+from datetime import date, timedelta
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -28,7 +28,7 @@ from county.people import Act, act_of, set_villages
 from county.snapshot_files import SnapshotFiles
 from county.snapshots import Snapshots
 from county.special_programmes import end_programme, programmes
-from county.tables import AuditRow, PersonAccountRow, RecordRow, ScopeHeadRow, UserRow
+from county.tables import AuditRow, ConflictRow, PersonAccountRow, RecordRow, ScopeHeadRow, UserRow
 from tests.builders import (
     COUNTY_ID,
     DOCTOR_ID,
@@ -328,6 +328,28 @@ def test_no_tablet_says_in_an_open_record_what_is_told_in_confidence(
     assert outcomes(answer) == ["op.in_confidence"] * 2
     harmless = chain.set(Kind.RESIDENT, RESIDENT.id, 1, {"tags": [{"tag": "copd"}]})
     assert outcomes(ask(county, tablet, harmless)) == ["accepted"]
+
+
+def test_not_even_in_an_edit_that_comes_too_late_to_stand(
+    county: Database, tablet: Enrolled
+) -> None:
+    now = NOW + timedelta(hours=1)
+    write_records(county, now, replace(RESIDENT, tags=(TagSpan(tag=GroupTag.HTN),)))
+    late = Chain(tablet, NOW).set(Kind.RESIDENT, RESIDENT.id, 1, {"tags": [{"tag": "tb"}]})
+    assert outcomes(ask(county, tablet, late)) == ["op.in_confidence"]
+    with county.reading() as session:
+        assert session.scalars(select(ConflictRow)).all() == []
+
+
+@pytest.mark.parametrize(
+    "said",
+    [{"tags": "tb"}, {"tags": ["tb", None]}, {"tags": [{"tag": ["tb"]}]}, {"conditions": {"a": 1}}],
+)
+def test_what_is_no_list_of_groups_is_refused_as_that(
+    county: Database, tablet: Enrolled, said: dict[str, Any]
+) -> None:
+    edit = Chain(tablet, NOW).set(Kind.RESIDENT, RESIDENT.id, 1, said)
+    assert outcomes(ask(county, tablet, edit)) == ["body.field"]
 
 
 def test_a_record_that_says_it_since_before_can_still_be_corrected(
