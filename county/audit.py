@@ -11,6 +11,8 @@ from sqlalchemy.orm import Session
 from core.ids import RANDOM_BYTES, uuid7
 from county.tables import AuditRow
 
+CONSOLE = "console"
+"""Who the records name where somebody at the server's own console did something."""
 BACKUP = "backup"
 """What is noted where a backup was announced to the tablets."""
 

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from county.audit import BACKUP, note_act
+from county.audit import BACKUP, CONSOLE, note_act
 from county.backup import announce, copy_database, reached_before
 from county.carrying_over import carry_over
 from county.config import CountyConfig, utc_now
 from county.keys import the_county
-from county.office import CONSOLE, opened
+from county.office import opened
 from county.restoring import Plan, end_what_was_lent, restore
 
 

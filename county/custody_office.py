@@ -7,7 +7,7 @@ from pathlib import Path
 
 from core.refusals import Refusal, Refused
 from core.wire.receipts import Receipt
-from county.audit import note_act
+from county.audit import CONSOLE, note_act
 from county.config import CountyConfig, utc_now
 from county.enrolment import revoke
 from county.escrow import data_key_of, key_in_force, rotate
@@ -19,7 +19,7 @@ from county.escrow_key import (
 )
 from county.hand_over import Key, accept, read_hand_over
 from county.keys import the_county
-from county.office import CONSOLE, opened
+from county.office import opened
 from county.orders import order_wipe, set_keep_years, set_lease
 from county.people import find_doctor
 from county.recovery import RecoveryCode, issue, tablet_of

@@ -14,11 +14,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.refusals import Refusal, Refused
-from county.audit import note_act
+from county.audit import CONSOLE, note_act
 from county.config import CountyConfig, utc_now
 from county.keys import the_county
-from county.office import CONSOLE, opened, villages_named
-from county.people import Act, Role, act_of, find_doctor, villages_of
+from county.office import opened, villages_named
+from county.people import Act, Role, act_of, find_doctor, village_names
 from county.tables import UserRow
 
 
@@ -77,22 +77,18 @@ def name_doctor(
         village_ids, _ = villages_named(session, county_id, villages)
         change = entrust_no_more if end else entrust
         change(session, act_of(county_id, CONSOLE, now), found, village_ids)
-        return _told(found, _names(session, county_id))
+        return _told(found, village_names(session, county_id))
 
 
 def named_doctors(config: CountyConfig) -> tuple[Entrusted, ...]:
     """Every doctor who is named for a village, by name."""
     with opened(config) as database, database.reading() as session:
         county_id = the_county(session).county_id
-        names = _names(session, county_id)
+        names = village_names(session, county_id)
         query = select(UserRow).where(UserRow.county_id == county_id, UserRow.role == Role.DOCTOR)
         doctors = session.scalars(query.order_by(UserRow.name, UserRow.id))
         told = (_told(doctor, names) for doctor in doctors)
         return tuple(each for each in told if each.villages)
-
-
-def _names(session: Session, county_id: str) -> dict[str, str]:
-    return {row.id: row.name for row in villages_of(session, county_id)}
 
 
 def _told(doctor: UserRow, names: dict[str, str]) -> Entrusted:

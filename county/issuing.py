@@ -12,12 +12,12 @@ from core.ids import county_scope
 from core.policy import Policy, default_policy
 from core.refusals import Refusal, Refused
 from core.vocabulary import Kind
-from county.audit import note_act
+from county.audit import CONSOLE, note_act
 from county.config import CountyConfig, local_date, utc_now
 from county.db import Database
 from county.keys import the_county
 from county.ledger import RecordWrite, write
-from county.office import CONSOLE, opened
+from county.office import opened
 from county.policies import PACKS_READ
 from county.rollups import refresh_day
 from county.tables import RecordRow

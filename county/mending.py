@@ -20,14 +20,13 @@ from core.vocabulary import STANDING_KINDS
 from core.wire.clocks import not_after
 from core.wire.digests import body_hash
 from core.wire.schemas import schema_of, todays
-from county.audit import note_act
+from county.audit import CONSOLE, note_act
 from county.bulk import insert_rows
 from county.checking import Damage, hash_of, is_whole, parsed
 from county.config import local_date
 from county.held import Held, load
 from county.ledger import RecordWrite, needed_ids, record_row, resident_of
 from county.numbering import number_changes, open_scopes
-from county.office import CONSOLE
 from county.repair import settle_root
 from county.rollups import refresh_residents
 from county.tables import ChangeRow, OperationRow, RecordRow, ScopeHeadRow

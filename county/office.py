@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.refusals import Refusal, Refused
-from county.audit import new_id, note_act
+from county.audit import CONSOLE, new_id, note_act
 from county.config import CountyConfig, local_date, utc_now
 from county.db import Database, open_database
 from county.enrolment import Invitation, invite
@@ -38,9 +38,6 @@ from county.schema import upgrade
 from county.sessions import close_sessions_of
 from county.stats import county_stats
 from county.tables import CountyRow, UserRow
-
-CONSOLE = "console"
-"""Who the records name where somebody at the server's own console did something."""
 
 ADMINISTRATOR = "admin"
 

@@ -277,6 +277,11 @@ def villages_of(session: Session, county_id: str) -> Sequence[VillageRow]:
     return session.scalars(query.order_by(VillageRow.name)).all()
 
 
+def village_names(session: Session, county_id: str) -> dict[str, str]:
+    """The names of the county's villages by id."""
+    return {row.id: row.name for row in villages_of(session, county_id)}
+
+
 def hash_password(password: str) -> str:
     """What is kept of a password: scrypt with its numbers and a salt of its own."""
     salt = secrets.token_bytes(_SALT_BYTES)

@@ -6,7 +6,7 @@ down like the ending; the trail names no disease.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -14,17 +14,17 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.ids import restricted_scope, village_of
-from core.people import SpecialProgramme, TagSpan
+from core.people import SpecialProgramme
 from core.refusals import Refusal, Refused
 from core.vocabulary import Kind
 from core.wire.bodies import body_of, record_of
-from county.audit import note_act
+from county.audit import CONSOLE, note_act
 from county.config import CountyConfig, local_date, utc_now
-from county.held import load
+from county.held import Held, load
 from county.keys import the_county
 from county.ledger import RecordWrite, write
-from county.office import CONSOLE, opened, villages_named
-from county.people import Act, act_of, villages_of
+from county.office import opened, villages_named
+from county.people import Act, act_of, village_names
 from county.tables import RecordRow
 
 
@@ -46,13 +46,16 @@ def programmes(session: Session, act: Act, village_ids: tuple[str, ...]) -> tupl
 
     That they were read is noted in the audit trail.
     """
-    names = {row.id: row.name for row in villages_of(session, act.county_id)}
+    names = village_names(session, act.county_id)
     records = _records(session, act.county_id, village_ids)
-    people = _bodies(session, act.county_id, [record.resident_id for _, record in records])
+    resident_ids = [record.resident_id for _, record in records]
+    people = load(session, act.county_id, resident_ids, lock=False)
     found = (
         kept
         for scope_id, record in records
-        for kept in _kept(record, names.get(village_of(scope_id), ""), people)
+        for kept in _kept(
+            record, names.get(village_of(scope_id), ""), people.get(record.resident_id)
+        )
     )
     note_act(
         session, act.county_id, act.by_user, "special_read", "", "", act.now,
@@ -79,7 +82,7 @@ def end_programme(
     late = [span.from_on for span in ending if span.from_on and span.from_on > last_day]
     if late:
         raise Refused(Refusal(code="special.last_day", values={"began": max(late).isoformat()}))
-    spans = tuple(_ended(span, last_day) if span in ending else span for span in record.tags)
+    spans = tuple(replace(span, to_on=last_day) if span in ending else span for span in record.tags)
     ended = replace(record, tags=spans)
     write_programmes(session, act, [ended])
     note_act(
@@ -113,8 +116,8 @@ def list_programmes(config: CountyConfig, villages: tuple[str, ...]) -> tuple[Ke
     with opened(config) as database, database.writing() as session:
         county_id = the_county(session).county_id
         named, _ = villages_named(session, county_id, villages)
-        every = tuple(row.id for row in villages_of(session, county_id))
-        return programmes(session, act_of(county_id, CONSOLE, utc_now()), named or every)
+        asked = named or tuple(village_names(session, county_id))
+        return programmes(session, act_of(county_id, CONSOLE, utc_now()), asked)
 
 
 def end_one(config: CountyConfig, record_id: str, tag: str | None, on: date | None) -> date:
@@ -125,10 +128,6 @@ def end_one(config: CountyConfig, record_id: str, tag: str | None, on: date | No
         act = act_of(the_county(session).county_id, CONSOLE, now)
         end_programme(session, act, record_id, tag, last_day)
     return last_day
-
-
-def _ended(span: TagSpan, last_day: date) -> TagSpan:
-    return replace(span, to_on=last_day)
 
 
 def _records(
@@ -145,21 +144,8 @@ def _records(
     return [(row.scope_id, record_of(row.kind, row.schema, row.body)) for row in rows]
 
 
-def _bodies(
-    session: Session, county_id: str, resident_ids: list[str]
-) -> dict[str, Mapping[str, object]]:
-    rows = session.execute(
-        select(RecordRow.id, RecordRow.body).where(
-            RecordRow.county_id == county_id, RecordRow.id.in_(sorted(set(resident_ids)))
-        )
-    )
-    return {row.id: row.body for row in rows}
-
-
-def _kept(
-    record: SpecialProgramme, village: str, people: Mapping[str, Mapping[str, object]]
-) -> Iterator[Kept]:
-    person = people.get(record.resident_id, {})
+def _kept(record: SpecialProgramme, village: str, resident: Held | None) -> Iterator[Kept]:
+    person = {} if resident is None else resident.body
     for span in record.tags:
         yield Kept(
             record_id=record.id,

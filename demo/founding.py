@@ -14,6 +14,7 @@ from random import Random
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from core.calendar import age_on
 from core.ids import RANDOM_BYTES, restricted_scope, uuid7
 from core.people import SpecialProgramme, TagSpan
 from core.vocabulary import SPECIAL_TAGS, Kind
@@ -23,7 +24,7 @@ from county.entrusting import entrust
 from county.escrow_key import new_escrow_key
 from county.keys import found_county
 from county.office import opened
-from county.people import Act, NewUser, Role, add_user, easy_password, townships_of, villages_of
+from county.people import Act, NewUser, Role, add_user, easy_password, townships_of, village_names
 from county.roster.importing import import_roster
 from county.roster.invented import InventedCounty
 from county.roster.sample import write_roster
@@ -37,6 +38,7 @@ DEMO_FILE = "demo.json"
 PASSPHRASE = "demo-passphrase"
 """Opens the demo's escrow key; a real county makes up its own and keeps it apart."""
 DEFAULT_PORT = 8600
+GROWN = 18
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,23 +185,25 @@ class _Founding:
                 )
                 .order_by(RecordRow.id)
             ).all()
-            grown = [each for each in people if self._is_grown(each.body["birth_date"])]
+            begin = local_date(self._begin)
+            grown = [
+                each
+                for each in people
+                if age_on(date.fromisoformat(each.body["birth_date"]), begin) >= GROWN
+            ]
             chosen = self._chance.sample(grown, min(len(grown), len(SPECIAL_TAGS)))
             programmes = [
                 SpecialProgramme(
                     id=self._id(),
                     scope_id=restricted_scope(village_id),
                     resident_id=resident_id,
-                    tags=(TagSpan(tag=tag, from_on=local_date(self._begin)),),
+                    tags=(TagSpan(tag=tag, from_on=begin),),
                 )
                 for tag, (resident_id, village_id, _) in zip(
                     sorted(SPECIAL_TAGS), chosen, strict=False
                 )
             ]
             write_programmes(session, act, programmes)
-
-    def _is_grown(self, birth_date: str) -> bool:
-        return date.fromisoformat(birth_date).year < self._begin.year - 18
 
     def _import_roster(self) -> None:
         today = local_date(self._now)
@@ -236,7 +240,7 @@ class _Founding:
         )
 
     def _doctors(self, session: Session) -> tuple[DemoUser, ...]:
-        villages = {row.id: row.name for row in villages_of(session, self._county_id)}
+        villages = village_names(session, self._county_id)
         query = select(UserRow).where(
             UserRow.county_id == self._county_id, UserRow.role == Role.DOCTOR
         )

@@ -12,13 +12,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.vocabulary import Kind
+from county.audit import CONSOLE
 from county.desk.asked import page_number
 from county.desk.lookups import doctor_names, waiting_for
 from county.desk.render import choices, link, page, pages
 from county.desk.visitor import SEES_ALL, Desk, NotFound, SignedIn, desk_of
 from county.desk.wording import label, local
-from county.office import CONSOLE
-from county.people import villages_of
+from county.people import village_names
 from county.tables import AuditRow
 from words import say
 
@@ -38,8 +38,6 @@ ACTIONS = (
 
 PAGES: Mapping[str, str] = {Kind.FOLLOW_UP: "follow-ups", Kind.RESIDENT: "people"}
 """Where the things an act was done to are shown."""
-
-
 _TABLES: Mapping[str, str] = {"field": "desk.field", "reason": "return_reason"}
 """Details that are codes, and where their words are."""
 
@@ -68,7 +66,7 @@ def audit_trail(
     number = page_number(page_no)
     with desk.database.reading() as session:
         users = doctor_names(session, desk.county_id) | {CONSOLE: say("desk.audit.console", lang)}
-        names = users | {row.id: row.name for row in villages_of(session, desk.county_id)}
+        names = users | village_names(session, desk.county_id)
         rows = _found(session, desk, user, act, number)
         waiting = waiting_for(session, desk, visitor)
     return page(
@@ -115,12 +113,15 @@ def _row(row: AuditRow, names: dict[str, str], lang: str) -> Row:
 
 
 def _detail(detail: Mapping[str, Any], names: Mapping[str, str], lang: str) -> str:
-    parts = (
-        (label("desk.detail", key, lang), _worded(key, value, names, lang))
+    return say("desk.audit.separator", lang).join(
+        say(
+            "desk.detail",
+            lang,
+            what=label("desk.detail", key, lang),
+            value=_worded(key, value, names, lang),
+        )
         for key, value in detail.items()
     )
-    said = [say("desk.detail", lang, what=what, value=value) for what, value in parts]
-    return say("desk.audit.separator", lang).join(said)
 
 
 def _worded(key: str, value: Any, names: Mapping[str, str], lang: str) -> str:

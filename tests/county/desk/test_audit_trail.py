@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from core.vocabulary import Kind
-from county.audit import note_act
+from county.audit import CONSOLE, note_act
 from county.db import Database
 from county.desk.audit_trail import ACTIONS
-from county.office import CONSOLE
 from tests.builders import COUNTY_ID
 from tests.county.desk.desk_world import NOW, founded
 

@@ -86,5 +86,6 @@ def test_what_a_tablet_says_that_is_restricted_is_set_aside_and_names_nobody(
         ))  # fmt: skip
     text = world.browser().get("/desk/quarantine").text
     assert "an operation" in text
+    assert ("专项管理" in text) == (kind == Kind.SPECIAL_PROGRAMME)
     assert ("王守田" in text) == is_named
     assert not [word for word in ("结核", '"tb"') if word in text]
