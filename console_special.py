@@ -100,7 +100,7 @@ def end_programme(
     data: DataDir = None,
     database: DatabaseUrl = None,
 ) -> None:
-    """End a resident's special programme; the named doctors' tablets then show it no more."""
+    """End a resident's special programme; after that day the named doctors' tablets hide it."""
     from county.special_programmes import end_one
     from words import say
 
@@ -120,7 +120,9 @@ def _line(kept: Kept) -> str:
         resident=kept.resident,
         born=kept.birth_date,
         tag=say(f"tag.{kept.tag}"),
-        since=kept.from_on.isoformat() if kept.from_on else say("console.since_unknown"),
+        since=say("console.since", day=kept.from_on.isoformat())
+        if kept.from_on
+        else say("console.since_unknown"),
         until=kept.to_on.isoformat() if kept.to_on else "",
     )
 

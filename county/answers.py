@@ -11,14 +11,14 @@ from typing import Any
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
-from core.ids import RANDOM_BYTES, uuid7
+from core.ids import RANDOM_BYTES, uuid7, village_of
 from core.refusals import Refusal, Refused
 from core.wire.receipts import ACCEPTED, REFUSED, Receipt, Taken
 from county.bulk import LEAVE, insert_rows
 from county.checks import UNKNOWN_REFERENCE, Accepted
-from county.envelopes import Opened
+from county.envelopes import Opened, is_id
 from county.held import CHUNK
-from county.tables import ConflictRow, DeviceRow, OperationRow, QuarantineRow
+from county.tables import ConflictRow, DeviceRow, OperationRow, QuarantineRow, VillageRow
 from statements.made_once import run
 
 _Row = dict[str, Any]
@@ -222,6 +222,7 @@ def keep(
             if item.refusal is not None:
                 refused.append(_quarantine_row(device, item, answer))
             conflicts += conflict_rows(device, item, now)
+    _place(session, refused)
     insert_rows(session, OperationRow, operations)
     insert_rows(session, QuarantineRow, refused, there=LEAVE)
     insert_rows(session, ConflictRow, conflicts)
@@ -251,6 +252,7 @@ def _quarantine_row(device: DeviceRow, item: Answered, answer: Answer) -> dict[s
         "county_id": device.county_id,
         "op_id": answer.op_id,
         "device_id": device.id,
+        "village_id": village_of(str(item.opened.envelope.get("scope_id", ""))),
         "code": answer.code,
         "values": answer.told,
         "envelope": item.opened.text,
@@ -259,6 +261,19 @@ def _quarantine_row(device: DeviceRow, item: Answered, answer: Answer) -> dict[s
         "settled_at": None,
         "settled_by": None,
     }
+
+
+def _place(session: Session, refused: Sequence[_Row]) -> None:
+    """Leave the village with those that name one of the county's; None with the others."""
+    named = {row["village_id"] for row in refused if is_id(row["village_id"])}
+    if not refused:
+        return
+    query = select(VillageRow.id).where(
+        VillageRow.county_id == refused[0]["county_id"], VillageRow.id.in_(sorted(named))
+    )
+    known = set(session.scalars(query)) if named else set()
+    for row in refused:
+        row["village_id"] = row["village_id"] if row["village_id"] in known else None
 
 
 def lacking(answer: Answer) -> str | None:

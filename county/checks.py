@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from core.confidence import tells_in_confidence
 from core.education import Education
 from core.followups import FollowUp
 from core.merging import NOTHING, Edit, FieldConflict, Stamp, Standing, merged
@@ -19,7 +20,7 @@ from core.policy import PolicyBook
 from core.referrals import Referral
 from core.refusals import Refusal, Refused
 from core.validation import check_education, check_follow_up, check_referral
-from core.vocabulary import RESTRICTED_TAGS, STANDING_KINDS, Kind
+from core.vocabulary import STANDING_KINDS, Kind
 from core.wire.bodies import record_of
 from core.wire.clocks import is_clock_of, not_after
 from core.wire.digests import body_hash
@@ -184,8 +185,9 @@ def _edited(operation: Operation, held: Mapping[str, Held], standpoint: Standpoi
         raise Refused(Refusal(code="op.record_gone"))
     if old is not None and old.scope_id not in standpoint.scopes:
         raise Refused(Refusal(code="scope.not_yours", values={"scope": old.scope_id}))
-    if operation.kind == Kind.RESIDENT:
-        _check_confidence(_todays(operation))
+    # What the edit says, not what comes of it: what is overruled, or waits for a person, is shown.
+    if operation.kind == Kind.RESIDENT and tells_in_confidence(_todays(operation)):
+        raise Refused(Refusal(code=IN_CONFIDENCE))
     merge = merged(operation.kind, _standing_of(old), _edit_of(operation, standpoint.now))
     body = merge.standing.body
     scope_id = body.get("scope_id")
@@ -209,19 +211,6 @@ def _edited(operation: Operation, held: Mapping[str, Held], standpoint: Standpoi
         conflicts=merge.conflicts,
         overruled=merge.overruled,
     )
-
-
-def _check_confidence(said: Mapping[str, Any]) -> None:
-    """What an edit itself says of a resident's groups and illnesses names none of level S3.
-
-    Not what comes of it: what is overruled, or waits for a person, would be shown too.
-    """
-    for name, word in (("tags", "tag"), ("conditions", "code")):
-        listed = said.get(name)
-        for each in listed if isinstance(listed, list) else ():
-            named = each.get(word) if isinstance(each, dict) else None
-            if isinstance(named, str) and named in RESTRICTED_TAGS:
-                raise Refused(Refusal(code=IN_CONFIDENCE))
 
 
 def _standing_of(old: Held | None) -> Standing:

@@ -18,7 +18,7 @@ from county.audit import CONSOLE, note_act
 from county.config import CountyConfig, utc_now
 from county.keys import the_county
 from county.office import opened, villages_named
-from county.people import Act, Role, act_of, find_doctor, village_names
+from county.people import Act, Role, act_of, find_doctor, lock_user, village_names
 from county.tables import UserRow
 
 
@@ -36,6 +36,7 @@ def entrust(session: Session, act: Act, doctor: UserRow, village_ids: Collection
 
     Raises Refused `entrust.not_their_village`.
     """
+    lock_user(session, doctor)
     if not set(village_ids) <= set(doctor.village_ids):
         raise Refused(Refusal(code="entrust.not_their_village", values={"doctor": doctor.name}))
     _set(session, act, doctor, {*doctor.restricted_village_ids, *village_ids}, "entrust")
@@ -45,6 +46,7 @@ def entrust_no_more(
     session: Session, act: Act, doctor: UserRow, village_ids: Collection[str]
 ) -> None:
     """Name a doctor for these villages no longer; for those they were not named for, nothing."""
+    lock_user(session, doctor)
     left = set(doctor.restricted_village_ids).difference(village_ids)
     _set(session, act, doctor, left, "entrust_no_more")
 
@@ -74,9 +76,10 @@ def name_doctor(
     with opened(config) as database, database.writing() as session:
         county_id = the_county(session).county_id
         found = find_doctor(session, county_id, doctor)
-        village_ids, _ = villages_named(session, county_id, villages)
+        own = found.restricted_village_ids if end else found.village_ids
+        named = villages_named(session, county_id, villages, among=own)
         change = entrust_no_more if end else entrust
-        change(session, act_of(county_id, CONSOLE, now), found, village_ids)
+        change(session, act_of(county_id, CONSOLE, now), found, [row.id for row in named])
         return _told(found, village_names(session, county_id))
 
 

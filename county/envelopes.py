@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeGuard
 
 from cryptography.exceptions import InvalidSignature
 from pydantic import ValidationError
@@ -108,7 +108,7 @@ def _malformed() -> Refused:
     return Refused(Refusal(code="wire.malformed", place="operations"))
 
 
-def is_id(value: Any) -> bool:
+def is_id(value: Any) -> TypeGuard[str]:
     """Whether a record, a kind or an operation could be called so."""
     return isinstance(value, str) and _ID.fullmatch(value) is not None
 

@@ -209,9 +209,9 @@ def _answer(
     repaired = _repaired(session, party) if is_active else Repair()
     receipts = intake.receipts
     if is_active and request.refused:
-        receipts += told_anew(session, device, request.refused)
+        receipts = _with(receipts, told_anew(session, device, request.refused))
     if not party.is_of_this_history:
-        receipts += all_refused(session, device)
+        receipts = _with(receipts, all_refused(session, device))
     return SyncResponse(
         server_time=party.now.isoformat(),
         county_version=VERSION,
@@ -233,6 +233,11 @@ def _answer(
         repairs=repaired.changes,
         history=party.history if request.history != party.history else "",
     )
+
+
+def _with(told: Sequence[Receipt], later: Sequence[Receipt]) -> tuple[Receipt, ...]:
+    """Each operation's receipt once: the later one where there are two."""
+    return tuple({receipt.op_id: receipt for receipt in (*told, *later)}.values())
 
 
 def _page(party: _Party, intake: Intake, feed: Feed) -> Page:

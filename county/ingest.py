@@ -195,10 +195,9 @@ def _judged_and_written(
     turns: list[Turn] = []
     for part in parts:
         _refuse_taken_numbers(part.answered, part.device)
+        _check_chain(part.answered, part.device)
         if not part.is_active:
             _refuse(part.answered, Refusal(code="device.revoked"))
-        elif part.answered and part.answered[0].refusal is None:
-            _check_chain(part.answered[0], part.device)
         edited_before = part.edited_before if part.is_active else []
         turns += [(item, standpoints[part.device.id]) for item in (*edited_before, *part.answered)]
     turns += [(item.answered, item.standpoint) for item in waiting]
@@ -224,7 +223,11 @@ def _refuse_taken_numbers(answered: Iterable[Answered], device: DeviceRow) -> No
         taken = max(taken, item.opened.device_seq)
 
 
-def _check_chain(first: Answered, device: DeviceRow) -> None:
+def _check_chain(answered: Iterable[Answered], device: DeviceRow) -> None:
+    """Refuse the first that gets a number where it does not hang on the last that got one."""
+    first = next((item for item in answered if item.numbered), None)
+    if first is None or first.refusal is not None:
+        return
     if first.opened.envelope.get("previous_hash") != device.last_hash:
         first.refusal = Refusal(code="op.chain")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,7 +37,7 @@ from county.roster.importing import RosterOptions, import_roster
 from county.schema import upgrade
 from county.sessions import close_sessions_of
 from county.stats import county_stats
-from county.tables import CountyRow, UserRow
+from county.tables import CountyRow, UserRow, VillageRow
 
 ADMINISTRATOR = "admin"
 
@@ -170,7 +170,8 @@ def _add(session: Session, county: CountyRow, request: UserRequest) -> Account:
     county_id = county.county_id
     needs_password = request.role != Role.DOCTOR
     password = request.password or (easy_password() if needs_password else "")
-    village_ids, townships = villages_named(session, county_id, request.villages)
+    township_id = _township(session, county_id, request.township)
+    villages = villages_named(session, county_id, request.villages, township_id=township_id)
     user = add_user(
         session,
         act_of(county_id, CONSOLE, now),
@@ -179,8 +180,8 @@ def _add(session: Session, county: CountyRow, request: UserRequest) -> Account:
             role=request.role,
             login=request.login,
             password=password,
-            township_id=_township(session, county_id, request.township) or townships,
-            village_ids=village_ids,
+            township_id=township_id or next((row.township_id for row in villages), None),
+            village_ids=tuple(row.id for row in villages),
             phone=request.phone,
         ),
     )
@@ -195,15 +196,47 @@ def _account(user: UserRow, password: str) -> Account:
 
 
 def villages_named(
-    session: Session, county_id: str, names: tuple[str, ...]
-) -> tuple[tuple[str, ...], str | None]:
-    """The ids of villages by name, and the township of the first; refused `place.unknown`."""
-    known = {village_key(row.name): row for row in villages_of(session, county_id)}
-    unknown = [name for name in names if village_key(name) not in known]
-    if unknown:
-        raise Refused(Refusal(code="place.unknown", values={"place": unknown[0]}))
-    found = [known[village_key(name)] for name in names]
-    return tuple(row.id for row in found), found[0].township_id if found else None
+    session: Session,
+    county_id: str,
+    names: tuple[str, ...],
+    among: Collection[str] = (),
+    township_id: str | None = None,
+) -> tuple[VillageRow, ...]:
+    """The villages of these names, ids, or names behind their township's (云岭镇/石门村).
+
+    Of several called alike it is the one `among` these ids, or in this township. Raises Refused
+    `place.unknown`, and `place.ambiguous` with the names that tell them apart.
+    """
+    villages = villages_of(session, county_id)
+    townships = {row.id: row.name for row in townships_of(session, county_id)}
+    return tuple(_village(name, villages, townships, among, township_id) for name in names)
+
+
+def _village(
+    name: str,
+    villages: Sequence[VillageRow],
+    townships: Mapping[str, str],
+    among: Collection[str],
+    township_id: str | None,
+) -> VillageRow:
+    township, _, plain = name.rpartition("/")
+    found = [
+        row
+        for row in villages
+        if row.id == name
+        or (
+            village_key(row.name) == village_key(plain)
+            and (not township or township_key(townships[row.township_id]) == township_key(township))
+        )
+    ]
+    nearer = [row for row in found if row.id in among or row.township_id == township_id]
+    found = nearer if len(found) > 1 and nearer else found
+    if not found:
+        raise Refused(Refusal(code="place.unknown", values={"place": name}))
+    if len(found) > 1:
+        known = ", ".join(sorted(f"{townships[row.township_id]}/{row.name}" for row in found))
+        raise Refused(Refusal(code="place.ambiguous", values={"place": name, "known": known}))
+    return found[0]
 
 
 def _township(session: Session, county_id: str, name: str) -> str | None:

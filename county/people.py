@@ -7,6 +7,7 @@ import hmac
 import os
 import re
 import secrets
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -123,6 +124,9 @@ def add_user(session: Session, act: Act, user: NewUser) -> UserRow:
 
 def give_village(session: Session, act: Act, doctor: UserRow, village_id: str) -> None:
     """Make a doctor responsible for one more village."""
+    if village_id in doctor.village_ids:
+        return
+    lock_user(session, doctor)
     if village_id not in doctor.village_ids:
         set_villages(session, act, doctor, (*doctor.village_ids, village_id))
 
@@ -133,12 +137,22 @@ def set_villages(session: Session, act: Act, doctor: UserRow, village_ids: Itera
     What they were named for in a village that goes is over; it does not come back with the
     village. The accounts of villages that come or go name their doctor and are reckoned anew.
     """
+    lock_user(session, doctor)
     before, now = set(doctor.village_ids), list(village_ids)
     doctor.village_ids = now
     doctor.restricted_village_ids = [name for name in doctor.restricted_village_ids if name in now]
     session.flush()
     age_accounts(session, act.county_id, before.symmetric_difference(now))
     tell_of_user(session, act, doctor)
+
+
+def lock_user(session: Session, user: UserRow) -> None:
+    """Read a user again and hold the row until the transaction ends, before it is changed.
+
+    Whoever changes it at the same moment waits; what they change is not overwritten.
+    """
+    session.flush()
+    session.refresh(user, with_for_update=True)
 
 
 def tell_of_user(session: Session, act: Act, row: UserRow) -> None:
@@ -278,8 +292,16 @@ def villages_of(session: Session, county_id: str) -> Sequence[VillageRow]:
 
 
 def village_names(session: Session, county_id: str) -> dict[str, str]:
-    """The names of the county's villages by id."""
-    return {row.id: row.name for row in villages_of(session, county_id)}
+    """The names of the county's villages by id; its township first where two are called alike."""
+    villages = villages_of(session, county_id)
+    townships = {row.id: row.name for row in townships_of(session, county_id)}
+    alike = Counter(row.name for row in villages)
+    return {
+        row.id: row.name
+        if alike[row.name] == 1
+        else f"{townships.get(row.township_id, row.township_id)}/{row.name}"
+        for row in villages
+    }
 
 
 def hash_password(password: str) -> str:

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core.ids import village_of, village_scope
+from core.confidence import tells_in_confidence
+from core.ids import village_scope
 from core.refusals import Refusal, Refused
+from core.vocabulary import Kind
+from core.wire.schemas import todays
 from county.answers import Answered
 from county.audit import note_act
-from county.envelopes import reopened
+from county.checks import IN_CONFIDENCE
+from county.envelopes import is_id, reopened
 from county.ingest import judge_and_write
 from county.judging_anew import Waiting, keep_anew, waiting_for
 from county.reviews import Reviewer
@@ -42,22 +48,45 @@ def decide(session: Session, reviewer: Reviewer, op_id: str, choice: str, now: d
     It is judged by today's rules as if it came now, but the reviewer's word stands for the
     tablet's right to the village: a doctor may have lost it, or the tablet its place, since the
     visit was made. What waited for the record is judged behind it. Raises Refused
-    `desk.no_choice`, `desk.aside_gone` where it is not in the reviewer's villages or was settled
+    `desk.no_choice`, `desk.aside_gone` where it is not the reviewer's to decide or was settled
     meanwhile, `desk.aside_unproven`, and what is still wrong with the record.
     """
     if choice not in (TAKE, LEAVE):
         raise Refused(Refusal(code="desk.no_choice"))
     aside, device = _locked(session, reviewer, op_id)
-    record_id, kind = str(aside.envelope.get("record_id", "")), aside.envelope.get("kind", "")
+    named = "" if is_in_confidence(aside) else named_id(aside, "record_id")
     if choice == TAKE:
         _take(session, reviewer, aside, device, now)
     else:
         aside.lacks = None
     aside.settled_at, aside.settled_by = now, reviewer.user_id
     note_act(
-        session, reviewer.county_id, reviewer.user_id, f"aside_{choice}", str(kind), record_id, now,
-        op_id=op_id, code=aside.code,
+        session, reviewer.county_id, reviewer.user_id, f"aside_{choice}",
+        named_id(aside, "kind"), named, now, op_id=op_id, code=aside.code,
     )  # fmt: skip
+
+
+def named_id(aside: QuarantineRow, field: str) -> str:
+    """An id in the envelope as it came; "" where it is none, so that anything may be asked."""
+    value = aside.envelope.get(field)
+    return value if is_id(value) else ""
+
+
+def body_in(aside: QuarantineRow) -> Mapping[str, Any]:
+    """The body as it came, in today's shape as far as it has one; empty where there is none."""
+    body, schema = aside.envelope.get("body"), aside.envelope.get("schema", 1)
+    if not isinstance(body, dict):
+        return {}
+    return todays(named_id(aside, "kind"), schema, body) if isinstance(schema, int) else body
+
+
+def is_in_confidence(aside: QuarantineRow) -> bool:
+    """Whether it says of somebody what no desk may know; asked of what it says, not of its code.
+
+    It may have been set aside for another reason first: its tablet was revoked, its clock wrong.
+    """
+    is_special = named_id(aside, "kind") == Kind.SPECIAL_PROGRAMME
+    return is_special or aside.code == IN_CONFIDENCE or tells_in_confidence(body_in(aside))
 
 
 def _locked(session: Session, reviewer: Reviewer, op_id: str) -> tuple[QuarantineRow, DeviceRow]:
@@ -75,10 +104,16 @@ def _locked(session: Session, reviewer: Reviewer, op_id: str) -> tuple[Quarantin
         QuarantineRow, (reviewer.county_id, op_id), with_for_update=True, populate_existing=True
     )
     doctor = session.get_one(UserRow, (reviewer.county_id, device.doctor_id))
-    places = {village_of(str(aside.envelope.get("scope_id", ""))), *doctor.village_ids}
-    if aside.settled_at is not None or not places & reviewer.village_ids:
+    if aside.settled_at is not None or not _is_theirs(aside, doctor, reviewer):
         raise Refused(_GONE)
     return aside, device
+
+
+def _is_theirs(aside: QuarantineRow, doctor: UserRow, reviewer: Reviewer) -> bool:
+    """Whether it is this reviewer's: by its village; by its doctor's where it names none."""
+    if aside.village_id is not None:
+        return aside.village_id in reviewer.village_ids
+    return reviewer.of_whole_county or not reviewer.village_ids.isdisjoint(doctor.village_ids)
 
 
 def _take(

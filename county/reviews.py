@@ -38,11 +38,15 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reviewer:
-    """Who decides, and the villages whose follow-ups are theirs to decide on."""
+    """Who decides, and the villages whose follow-ups are theirs to decide on.
+
+    Of the whole county is who decides also on what belongs to no village.
+    """
 
     county_id: str
     user_id: str
     village_ids: frozenset[str]
+    of_whole_county: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

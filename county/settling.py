@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
+from core.confidence import LISTS, open_part
 from core.refusals import Refusal, Refused
 from core.wire.bodies import record_of
 from core.wire.schemas import schema_of, todays
@@ -81,11 +82,10 @@ def settle(
 
 
 def _taken(row: RecordRow, conflict: ConflictRow, reviewer: Reviewer, now: datetime) -> RecordWrite:
-    """The record with the other value; None takes the field away."""
+    """The record with the other value as it was shown; None takes the field away."""
     schema = max(row.schema, schema_of(row.kind))
-    fields: dict[str, Any] = {
-        **todays(row.kind, row.schema, row.body), conflict.field: conflict.theirs,
-    }  # fmt: skip
+    theirs = open_part(conflict.theirs) if conflict.field in LISTS else conflict.theirs
+    fields: dict[str, Any] = {**todays(row.kind, row.schema, row.body), conflict.field: theirs}
     body = {name: value for name, value in fields.items() if value is not None}
     return RecordWrite(
         kind=row.kind,

@@ -6,9 +6,10 @@ down like the ending; the trail names no disease.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -18,6 +19,7 @@ from core.people import SpecialProgramme
 from core.refusals import Refusal, Refused
 from core.vocabulary import Kind
 from core.wire.bodies import body_of, record_of
+from core.wire.schemas import schema_of, todays
 from county.audit import CONSOLE, note_act
 from county.config import CountyConfig, local_date, utc_now
 from county.held import Held, load
@@ -67,45 +69,63 @@ def programmes(session: Session, act: Act, village_ids: tuple[str, ...]) -> tupl
 def end_programme(
     session: Session, act: Act, record_id: str, tag: str | None, last_day: date
 ) -> SpecialProgramme:
-    """End one programme of a record, or all that are open, after a last day.
+    """End one programme of a record, or all that are open, after a last day, today at the latest.
 
     The record stays, and goes to the named doctors as it now is. Raises Refused
-    `special.unknown`, `special.not_open`, and `special.last_day` for a day before it began.
+    `special.unknown`, `special.not_open`, `special.ahead` for a day to come, and
+    `special.last_day` for one before it began.
     """
+    today = local_date(act.now)
+    if last_day > today:
+        raise Refused(Refusal(code="special.ahead", values={"on": last_day.isoformat()}))
     held = load(session, act.county_id, [record_id]).get(record_id)
     if held is None or held.kind != Kind.SPECIAL_PROGRAMME or held.removed:
         raise Refused(Refusal(code="special.unknown"))
     record: SpecialProgramme = record_of(held.kind, held.schema, held.body)
-    ending = [span for span in record.tags if span.to_on is None and tag in (None, span.tag)]
+    ending = [
+        span
+        for span in record.tags
+        if (span.to_on is None or span.to_on > today) and tag in (None, span.tag)
+    ]
     if not ending:
         raise Refused(Refusal(code="special.not_open"))
     late = [span.from_on for span in ending if span.from_on and span.from_on > last_day]
     if late:
         raise Refused(Refusal(code="special.last_day", values={"began": max(late).isoformat()}))
-    spans = tuple(replace(span, to_on=last_day) if span in ending else span for span in record.tags)
-    ended = replace(record, tags=spans)
-    write_programmes(session, act, [ended])
+    body = dict(todays(held.kind, held.schema, held.body))
+    # Span by span in the body, so that what a later version has said of them stays.
+    body["tags"] = [
+        {**said, "to_on": last_day.isoformat()} if span in ending else said
+        for said, span in zip(body["tags"], record.tags, strict=True)
+    ]
+    schema = max(held.schema, schema_of(held.kind))
+    write(session, act.county_id, [_write_of(act, record, body, schema)], act.now)
     note_act(
         session, act.county_id, act.by_user, "special_end", Kind.SPECIAL_PROGRAMME, record_id,
         act.now,
     )  # fmt: skip
+    ended: SpecialProgramme = record_of(held.kind, schema, body)
     return ended
 
 
 def write_programmes(session: Session, act: Act, records: Iterable[SpecialProgramme]) -> None:
     """Let these stand as they are; each has the restricted scope of its resident's village."""
-    writes = [
-        RecordWrite(
-            kind=Kind.SPECIAL_PROGRAMME,
-            record_id=record.id,
-            scope_id=record.scope_id,
-            body=body_of(record),
-            author_id=act.by_user,
-            recorded_at=act.now,
-        )
-        for record in records
-    ]
+    writes = [_write_of(act, record, body_of(record)) for record in records]
     write(session, act.county_id, writes, act.now)
+
+
+def _write_of(
+    act: Act, record: SpecialProgramme, body: Mapping[str, Any], schema: int | None = None
+) -> RecordWrite:
+    return RecordWrite(
+        kind=Kind.SPECIAL_PROGRAMME,
+        record_id=record.id,
+        scope_id=record.scope_id,
+        schema=schema,
+        body=body,
+        author_id=act.by_user,
+        recorded_at=act.now,
+    )
 
 
 def list_programmes(config: CountyConfig, villages: tuple[str, ...]) -> tuple[Kept, ...]:
@@ -115,7 +135,7 @@ def list_programmes(config: CountyConfig, villages: tuple[str, ...]) -> tuple[Ke
     """
     with opened(config) as database, database.writing() as session:
         county_id = the_county(session).county_id
-        named, _ = villages_named(session, county_id, villages)
+        named = tuple(row.id for row in villages_named(session, county_id, villages))
         asked = named or tuple(village_names(session, county_id))
         return programmes(session, act_of(county_id, CONSOLE, utc_now()), asked)
 

@@ -297,13 +297,15 @@ class ScopeHeadRow(Table):
 class QuarantineRow(Table):
     """An operation the county could not take, kept until it is settled.
 
-    `lacks` is the record for want of which it waits to be judged anew.
+    `lacks` is the record for want of which it waits to be judged anew; `village_id` the county's
+    village it was written for, whose reviewers decide on it, None where it names none.
     """
 
     __tablename__ = "quarantine"
-    __table_args__ = (Index(None, "county_id", "lacks"),)
+    __table_args__ = (Index(None, "county_id", "lacks"), Index(None, "county_id", "village_id"))
     op_id: Mapped[str] = mapped_column(primary_key=True, sort_order=-1)
     device_id: Mapped[str]
+    village_id: Mapped[str | None]
     code: Mapped[str]
     values: Mapped[Json]
     envelope: Mapped[Json]

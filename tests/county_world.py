@@ -18,7 +18,8 @@ from core.ids import restricted_scope, village_scope
 from core.wire.bodies import Record, body_of, kind_of
 from core.wire.envelopes import EnrolRequest
 from county import enrolment, keys, ledger
-from county.config import CountyConfig
+from county.checking import damages
+from county.config import CountyConfig, local_date
 from county.db import Database
 from county.entrusting import entrust, entrust_no_more
 from county.escrow_key import new_escrow_key
@@ -88,6 +89,12 @@ def entrusted(database: Database, now: datetime, *villages: str, doctor: str = D
         row = session.get_one(UserRow, (COUNTY_ID, doctor))
         entrust_no_more(session, act, row, row.restricted_village_ids)
         entrust(session, act, row, villages)
+
+
+def is_sound(database: Database, now: datetime) -> bool:
+    """Whether `luyue county check` would find nothing in this county."""
+    with database.reading() as session:
+        return not list(damages(session, COUNTY_ID, local_date(now)))
 
 
 @dataclass(frozen=True, kw_only=True)

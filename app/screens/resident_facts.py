@@ -11,6 +11,7 @@ import flet as ft
 from app import theme
 from app.screens.parts import surfaces, texts, wording
 from app.screens.parts.handlers import on
+from core.confidence import tags_told_by
 from words import say
 
 if TYPE_CHECKING:
@@ -50,7 +51,9 @@ def present(found: ResidentView) -> View:
 def _facts(found: ResidentView) -> Pairs:
     resident = found.resident
     conditions = wording.listed(
-        condition.name or wording.coded("tag", condition.code) for condition in resident.conditions
+        condition.name or wording.coded("tag", condition.code)
+        for condition in resident.conditions
+        if not tags_told_by(condition.code) | tags_told_by(condition.name)
     )
     return (
         (say("resident.id_number"), found.masked_id_number),

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from core.vocabulary import Kind
 from county.audit import CONSOLE
+from county.checks import IN_CONFIDENCE
 from county.desk.asked import page_number
 from county.desk.lookups import doctor_names, waiting_for
 from county.desk.render import choices, link, page, pages
@@ -101,13 +102,15 @@ def _found(session: Session, desk: Desk, user: str, act: str, number: int) -> li
 
 def _row(row: AuditRow, names: dict[str, str], lang: str) -> Row:
     page_of = PAGES.get(row.object_kind)
+    # Whom it was about, an earlier version wrote down beside the code that says why.
+    object_id = "" if row.detail.get("code") == IN_CONFIDENCE else row.object_id
     return Row(
         at=local(row.at),
         user=names.get(row.user_id, row.user_id or "—"),
         action=label("desk.act", row.action, lang),
         kind=label("desk.kind", row.object_kind, lang),
-        object_name=names.get(row.object_id, row.object_id),
-        href=link(f"{page_of}/{row.object_id}") if page_of else "",
+        object_name=names.get(object_id, object_id),
+        href=link(f"{page_of}/{object_id}") if page_of and object_id else "",
         detail=_detail(row.detail, names, lang),
     )
 

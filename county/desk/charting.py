@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from core.followups import FollowUp, Reading, reading_of
+from core.policy import Policy
 from core.vocabulary import ReadingKind, Source, Timing
 from county.desk.charts import Chart, Limit, Measured, line_chart
 from county.desk.values import how_measured
@@ -31,6 +32,17 @@ class Figure:
     title: str
     note: str
     chart: Chart | None
+
+
+def lines_for(policy: Policy, age: int) -> Lines:
+    """Both lines for somebody of an age, by the policy."""
+    assessment = [item for item in policy.control.assessment if item.from_age <= age]
+    clinical = [item for item in policy.control.clinical if item.from_age <= age]
+    return Lines(
+        assessment_systolic=assessment[-1].systolic_lt if assessment else None,
+        clinical_systolic=clinical[-1].systolic_lt if clinical else None,
+        assessment_glucose=policy.control.fasting_glucose_lt,
+    )
 
 
 def charts_of(follow_ups: Sequence[FollowUp], lines: Lines, lang: str) -> tuple[Figure, ...]:

@@ -12,6 +12,7 @@ from fastapi.responses import RedirectResponse, Response
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from core.confidence import LISTS, open_part
 from core.refusals import Refused
 from core.wire.schemas import todays
 from county.desk.follow_up import reviewer_for
@@ -154,7 +155,11 @@ def _row(
 
 
 def value_text(field: str, value: Any, lang: str) -> str:
-    """A field's value in words; what this version has no words for is shown as it came."""
+    """A field's value in words; what this version has no words for is shown as it came.
+
+    Of what is told in confidence nothing is shown, whatever the record or the edit says.
+    """
+    value = open_part(value) if field in LISTS else value
     if value in (None, "", []):
         return NOTHING
     if isinstance(value, list):

@@ -24,7 +24,7 @@ from county.desk.recorded import Value, facts_of, values_of
 from county.desk.records import Origin, origin_of, record_in_sight
 from county.desk.render import Choice, Crumb, Fact, choices, link, page
 from county.desk.timeline import Event, phone_check_event, review_event
-from county.desk.visitor import Desk, NotFound, Reviewing, SignedIn, Visitor, desk_of
+from county.desk.visitor import SEES_ALL, Desk, NotFound, Reviewing, SignedIn, Visitor, desk_of
 from county.desk.wording import label, local
 from county.histories import histories_of
 from county.reviews import Reviewer, Verdict, decide
@@ -122,7 +122,10 @@ def review(
 def reviewer_for(desk: Desk, visitor: Visitor) -> Reviewer:
     """The visitor as one who decides."""
     return Reviewer(
-        county_id=desk.county_id, user_id=visitor.user_id, village_ids=visitor.village_ids
+        county_id=desk.county_id,
+        user_id=visitor.user_id,
+        village_ids=visitor.village_ids,
+        of_whole_county=visitor.role in SEES_ALL,
     )
 
 

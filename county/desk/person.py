@@ -11,6 +11,7 @@ from fastapi.responses import Response
 from sqlalchemy.orm import Session
 
 from core.calendar import age_on
+from core.confidence import tags_told_by
 from core.contracts import Contract
 from core.findings import Finding
 from core.followups import FollowUp
@@ -18,12 +19,11 @@ from core.history import History, standing
 from core.ids import village_of
 from core.obligations import Account, account_of
 from core.people import Resident
-from core.policy import Policy
 from core.slots import Programme, Slot
-from core.vocabulary import Kind
+from core.vocabulary import RESTRICTED_TAGS, Kind
 from county.audit import note_act
 from county.desk.asked import year_of
-from county.desk.charting import Figure, Lines, charts_of
+from county.desk.charting import Figure, charts_of, lines_for
 from county.desk.lookups import doctor_names, waiting_for
 from county.desk.overview import YEARS_SHOWN
 from county.desk.people import SlotDot
@@ -206,7 +206,9 @@ def present(
             )
         ),
         programmes=_programmes(account, lang),
-        findings=tuple(finding_line(item, lang) for item in account.findings),
+        findings=tuple(
+            finding_line(item, lang) for item in account.findings if not tags_told_by(item.rule_id)
+        ),
         charts=charts_of(
             follow_ups, lines_for(rules.on(today), age_on(resident.birth_date, today)), lang
         ),
@@ -214,17 +216,6 @@ def present(
         contracts=tuple(_contract_line(item, lang) for item in _latest_first(history.contracts)),
         timeline=timeline_of(history, names, lang),
     )  # fmt: skip
-
-
-def lines_for(policy: Policy, age: int) -> Lines:
-    """Both lines for somebody of an age, by the policy."""
-    assessment = [item for item in policy.control.assessment if item.from_age <= age]
-    clinical = [item for item in policy.control.clinical if item.from_age <= age]
-    return Lines(
-        assessment_systolic=assessment[-1].systolic_lt if assessment else None,
-        clinical_systolic=clinical[-1].systolic_lt if clinical else None,
-        assessment_glucose=policy.control.fasting_glucose_lt,
-    )
 
 
 def finding_line(finding: Finding, lang: str) -> FindingLine:
@@ -294,10 +285,9 @@ def _month_text(slot: Slot) -> str:
 
 
 def _programmes(account: Account, lang: str) -> tuple[ProgrammeLine, ...]:
-    names = dict.fromkeys(
-        slot.programme for slot in account.slots if slot.programme != Programme.CONTRACT
-    )
-    return tuple(_programme_line(name, account.of(name), lang) for name in names)
+    names = dict.fromkeys(slot.programme for slot in account.slots)
+    apart = {Programme.CONTRACT, *RESTRICTED_TAGS}
+    return tuple(_programme_line(n, account.of(n), lang) for n in names if n not in apart)
 
 
 def _programme_line(name: str, slots: Sequence[Slot], lang: str) -> ProgrammeLine:

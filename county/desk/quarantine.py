@@ -4,26 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core.followups import FollowUp
 from core.refusals import Refusal, Refused
-from core.vocabulary import Kind
-from county.checks import IN_CONFIDENCE
+from county.desk.aside import Subject, subjects_of
 from county.desk.follow_up import reviewer_for
 from county.desk.lookups import doctor_names, doctors_in_sight, waiting_for
 from county.desk.render import link, page
-from county.desk.values import glucose_text, pressure_text
 from county.desk.visitor import Desk, Reviewing, SignedIn, Visitor, desk_of
 from county.desk.wording import NOTHING, label, local
-from county.histories import readable
-from county.quarantine import UNPROVEN, decide, is_taken
-from county.tables import DeviceRow, OperationRow, QuarantineRow, RecordRow
+from county.quarantine import UNPROVEN, decide, is_taken, named_id
+from county.tables import DeviceRow, OperationRow, QuarantineRow
 from words import say, sentence_for
 
 router = APIRouter()
@@ -52,7 +48,10 @@ class Row:
 
 @router.get("/quarantine")
 def quarantine(request: Request, visitor: SignedIn) -> Response:
-    """What was set aside from the tablets of doctors in sight: the open ones first, then latest."""
+    """What was set aside for the villages in sight: the open ones first, then the latest.
+
+    What names no village is shown by its doctor's.
+    """
     return _shown(request, visitor)
 
 
@@ -101,7 +100,11 @@ def present(session: Session, desk: Desk, visitor: Visitor) -> tuple[Row, ...]:
             (OperationRow.county_id == QuarantineRow.county_id)
             & (OperationRow.op_id == QuarantineRow.op_id),
         )
-        .where(QuarantineRow.county_id == desk.county_id, DeviceRow.doctor_id.in_(doctors))
+        .where(
+            QuarantineRow.county_id == desk.county_id,
+            QuarantineRow.village_id.in_(visitor.village_ids)
+            | (QuarantineRow.village_id.is_(None) & DeviceRow.doctor_id.in_(doctors)),
+        )
         .order_by(
             QuarantineRow.settled_at.is_not(None),
             QuarantineRow.received_at.desc(),
@@ -109,57 +112,32 @@ def present(session: Session, desk: Desk, visitor: Visitor) -> tuple[Row, ...]:
         )
         .limit(SHOWN)
     ).all()
-    people = _people(session, desk, visitor, [_resident_id(aside) for aside, _, _ in found])
+    subjects = subjects_of(session, visitor, desk.county_id, [aside for aside, _, _ in found])
     names = doctor_names(session, desk.county_id)
     return tuple(
-        _row(aside, device, operation, people, names, visitor) for aside, device, operation in found
+        _row(aside, device, operation, subject, names, visitor)
+        for (aside, device, operation), subject in zip(found, subjects, strict=True)
     )
-
-
-def _people(session: Session, desk: Desk, visitor: Visitor, ids: list[str]) -> Mapping[str, str]:
-    """The names of those of the residents who live in a village in sight."""
-    found = session.execute(
-        select(RecordRow.id, RecordRow.body).where(
-            RecordRow.county_id == desk.county_id,
-            RecordRow.id.in_(ids),
-            RecordRow.village_id.in_(visitor.village_ids),
-        )
-    )
-    return {key: str(body.get("name", NOTHING)) for key, body in found}
-
-
-def _resident_id(aside: QuarantineRow) -> str:
-    """Whom it is about; nobody where no desk may know."""
-    if aside.envelope.get("kind") == Kind.SPECIAL_PROGRAMME or aside.code == IN_CONFIDENCE:
-        return ""
-    body = _body(aside)
-    named = body.get("resident_id", body.get("id") if "household_id" in body else "")
-    return named if isinstance(named, str) else ""
-
-
-def _body(aside: QuarantineRow) -> Mapping[str, Any]:
-    body = aside.envelope.get("body")
-    return body if isinstance(body, dict) else {}
 
 
 def _row(
     aside: QuarantineRow,
     device: DeviceRow,
     operation: OperationRow | None,
-    people: Mapping[str, str],
+    subject: Subject,
     names: Mapping[str, str],
     visitor: Visitor,
 ) -> Row:
-    lang, resident_id = visitor.language, _resident_id(aside)
+    lang = visitor.language
     refusal = Refusal(code=aside.code, values=aside.values)
     return Row(
         received=local(aside.received_at),
         doctor=names.get(device.doctor_id, NOTHING),
         tablet=device.name,
-        kind=label("desk.kind", aside.envelope.get("kind", ""), lang),
-        name=people.get(resident_id, ""),
-        person_href=link(f"people/{resident_id}") if resident_id in people else "",
-        says=_says(aside, lang),
+        kind=label("desk.kind", named_id(aside, "kind"), lang),
+        name=subject.name,
+        person_href=link(f"people/{subject.resident_id}") if subject.resident_id else "",
+        says=subject.says,
         reason=sentence_for(refusal, lang),
         code=aside.code,
         op_id=aside.op_id,
@@ -167,19 +145,6 @@ def _row(
         decide_href=link(f"quarantine/{aside.op_id}"),
         may_be_taken=aside.code not in UNPROVEN,
     )
-
-
-def _says(aside: QuarantineRow, lang: str) -> str:
-    """The day, and of a follow-up its readings, as far as they can be read."""
-    body, schema = _body(aside), aside.envelope.get("schema", 1)
-    day = str(body.get("occurred_on", ""))
-    if not isinstance(schema, int):
-        return day
-    record = readable(str(aside.envelope.get("kind", "")), schema, body)
-    if not isinstance(record, FollowUp):
-        return day
-    parts = (day, pressure_text(record), glucose_text(record, lang))
-    return " · ".join(part for part in parts if part and part != NOTHING)
 
 
 def _settled(

@@ -115,7 +115,9 @@ def page(
             },
         )
     )
-    return HTMLResponse(text, status_code=status or (422 if refused else 200))
+    # What a tablet handed in may hold half a character, which is then shown as a question mark.
+    sayable = text.encode("utf-8", "replace")
+    return HTMLResponse(sayable, status_code=status or (422 if refused else 200))
 
 
 def link(path: str, query: Mapping[str, object] | None = None, **more: object) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
+from core.confidence import tags_told_by
 from core.coverage import has_tag
 from core.followups import FollowUp, Reading, reading_of
 from core.people import Resident
@@ -66,9 +67,11 @@ def groups_of(resident: Resident, day: date, lang: str) -> tuple[str, ...]:
 
 
 def conditions_of(resident: Resident, lang: str) -> str:
-    """The diagnosed conditions, in words."""
+    """The diagnosed conditions, in words; none that is told in confidence."""
     names = (
-        condition.name or label("tag", condition.code, lang) for condition in resident.conditions
+        condition.name or label("tag", condition.code, lang)
+        for condition in resident.conditions
+        if not tags_told_by(condition.code) | tags_told_by(condition.name)
     )
     return say("desk.comma", lang).join(names) or NOTHING
 

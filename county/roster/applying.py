@@ -295,7 +295,7 @@ def _with_tags(
     spans: tuple[TagSpan, ...], said: tuple[str, ...], today: date
 ) -> tuple[TagSpan, ...]:
     """The spans on record, and one from today for each group the roster adds."""
-    in_force = {span.tag for span in spans if span.to_on is None}
+    in_force = {span.tag for span in spans if span.to_on is None or span.to_on >= today}
     return (*spans, *(TagSpan(tag=tag, from_on=today) for tag in said if tag not in in_force))
 
 

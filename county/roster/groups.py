@@ -6,16 +6,15 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from core.confidence import tags_told_by
 from core.people import Condition
 from core.vocabulary import RESTRICTED_TAGS, SPECIAL_TAGS, GroupTag
 
-# The order decides nothing: every pattern found in a word counts ("高血压糖尿病" is both).
+# The order decides nothing: every pattern found in a word counts ("高血压糖尿病" is both). Those of
+# what is told in confidence stand in `core.confidence`.
 WORDINGS: tuple[tuple[str, GroupTag], ...] = (
     (r"高血压(?!前期|高危)|HTN", GroupTag.HTN),
     (r"(?<![1一I]型)糖尿(?!病?(前期|高危))|T2DM", GroupTag.T2DM),
-    (r"结核|TB", GroupTag.TB),
-    (r"精神(?!残)|重精|双相|SMI", GroupTag.SMI),
-    (r"艾滋|HIV|AIDS", GroupTag.HIV),
     (r"慢阻肺|慢性阻塞性?肺|COPD", GroupTag.COPD),
     (r"残疾|残障", GroupTag.DISABLED),
     (r"孕产?妇|产妇|孕妇", GroupTag.MATERNAL),
@@ -50,6 +49,13 @@ ICD_10: Mapping[str, str] = {
 }
 """The commonest illnesses beside the groups, for the country's ICD-10 tables."""
 
+_DISABILITY = r"(?:视力|听力|言语|肢体|智力|精神|多重)"
+_DISABILITIES = re.compile(
+    rf"(?<![性重]){_DISABILITY}(?:[、,，/和及]*{_DISABILITY})*(?:残疾?|(?=[一二三四1-4]级))"
+    r"(?:[一二三四1-4]级)?"
+    r"|残疾?[（(][^）)]*[）)]"
+)
+"""A disability with its kinds and grade (残疾（精神）, 精神二级): its kind is nobody's business."""
 _SEPARATORS = re.compile(r"[、,，;；/|｜+&\s]+")
 _DENIED = re.compile(r"^(无|否认?|没有|未患|不是|非)")
 _NOTHING = frozenset({"", "无", "否", "-", "—", "/", "健康", "正常", "暂无", "不详", "未知"})
@@ -102,7 +108,8 @@ def says_yes(text: str) -> bool:
 
 
 def _words(text: str) -> list[str]:
-    words = (word for word in _SEPARATORS.split(text) if word not in _NOTHING)
+    plain = _DISABILITIES.sub("残疾", text)
+    words = (word for word in _SEPARATORS.split(plain) if word not in _NOTHING)
     return [word for word in words if not _DENIED.match(word) or _tags_in(word) == {_GENERAL}]
 
 
@@ -110,7 +117,7 @@ _GENERAL = GroupTag.GENERAL
 
 
 def _tags_in(word: str) -> set[GroupTag]:
-    return {tag for pattern, tag in _PATTERNS if pattern.search(word)}
+    return {tag for pattern, tag in _PATTERNS if pattern.search(word)} | tags_told_by(word)
 
 
 def _is_known(word: str) -> bool:

@@ -20,7 +20,7 @@ from core.wire.clocks import node_of
 from county.held import Held, load
 from county.ledger import COUNTY_NODE, RecordWrite
 from county.people import Act
-from county.tables import RecordRow
+from county.tables import CountyRow, RecordRow
 
 Listed = Household | Resident | Contract | SpecialProgramme
 """What a roster brings."""
@@ -111,7 +111,14 @@ class Registry:
 
 
 def load_registry(session: Session, county_id: str) -> Registry:
-    """All that `Registry` holds of the county, locked until the transaction ends."""
+    """All that `Registry` holds of the county, locked until the transaction ends.
+
+    One roster at a time: what another brings in this moment would not be among these ids, and
+    so be made twice.
+    """
+    session.execute(
+        select(CountyRow.county_id).where(CountyRow.county_id == county_id).with_for_update()
+    )
     query = select(RecordRow.id).where(
         RecordRow.county_id == county_id, RecordRow.kind.in_([str(kind) for kind in READ_KINDS])
     )

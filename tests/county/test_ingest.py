@@ -39,6 +39,7 @@ from tests.county_world import (
     OTHER_SCOPE,
     Enrolled,
     enrol_tablet,
+    is_sound,
     write_records,
 )
 from tests.operations import Chain, outcomes, travelling
@@ -276,6 +277,28 @@ def test_a_number_used_twice_is_refused_and_the_first_operation_stands(
         assert outcomes(take(county, chain.tablet, travelling(second))) == ["op.number_taken"]
     assert stored(county, second.record_id) is None
     assert count(county, QuarantineRow) == 1
+
+
+def test_a_copied_tablet_cannot_hang_its_next_operation_on_one_that_got_no_number(
+    county: Database, chain: Chain
+) -> None:
+    take(county, chain.tablet, travelling(chain.put(a_follow_up(RESIDENT.id))))
+    copied = Chain(chain.tablet, NOW)
+    batch = travelling(*(copied.put(a_follow_up(RESIDENT.id)) for _ in range(2)))
+    assert outcomes(take(county, chain.tablet, batch)) == ["op.number_taken", "op.chain"]
+    assert is_sound(county, NOW)
+
+
+def test_what_a_revoked_tablet_hands_in_beside_its_chain_can_be_taken_by_nobody(
+    county: Database, chain: Chain
+) -> None:
+    with county.writing() as session:
+        session.get_one(DeviceRow, (COUNTY_ID, chain.tablet.device_id)).state = "revoked"
+    operation = chain.put(a_follow_up(RESIDENT.id), previous_hash="ab" * 32)
+    following = chain.put(a_follow_up(RESIDENT.id))
+    answers = outcomes(take(county, chain.tablet, travelling(operation, following)))
+    assert answers == ["op.chain", "device.revoked"]
+    assert is_sound(county, NOW)
 
 
 def test_a_revoked_tablet_may_hand_in_but_into_quarantine(county: Database, chain: Chain) -> None:

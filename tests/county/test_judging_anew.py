@@ -32,6 +32,7 @@ from tests.builders import (
     a_resident,
     a_withdrawal,
 )
+from tests.county.asking import ask
 from tests.county.conftest import NOW, World, upgrade_to
 from tests.county.signed_post import post, request_body, signed_headers
 from tests.county.standing import Standing
@@ -369,3 +370,15 @@ def test_what_an_earlier_version_set_aside_is_found_too(blank: Database) -> None
     with blank.reading() as session:
         rows = session.execute(select(QuarantineRow.op_id, QuarantineRow.lacks))
         assert dict(rows.tuples().all()) == {"waits": "r", "other": None, "settled": None}
+
+
+def test_a_refusal_that_is_told_for_two_reasons_is_told_once(
+    county: Database, first: Chain
+) -> None:
+    operations = [first.put(a_follow_up("nobody")) for _ in range(2)]
+    known = ask(county, first.tablet, *operations)
+    refused = [[1, "scope.not_yours"], [2, "op.unknown_reference"]]
+    answer = ask(county, first.tablet, refused=refused, history="another")
+    assert outcomes(answer) == outcomes(known) == ["op.unknown_reference"] * 2
+    again = ask(county, first.tablet, refused=refused, history=answer.history)
+    assert [receipt.device_seq for receipt in again.receipts] == [1]

@@ -11,11 +11,14 @@ from sqlalchemy import select
 from core.refusals import Refused
 from core.vocabulary import Kind
 from county.db import Database
+from county.office import villages_named
 from county.people import (
     NewUser,
     Role,
     act_of,
+    add_township,
     add_user,
+    add_village,
     check_password,
     close_account,
     easy_password,
@@ -25,6 +28,7 @@ from county.people import (
     give_village,
     hash_password,
     set_password,
+    village_names,
 )
 from county.tables import RecordRow, UserRow
 from tests.builders import COUNTY_ID, DOCTOR_ID
@@ -136,6 +140,26 @@ def test_two_doctors_of_one_name_are_told_apart_by_login(county: Database) -> No
             find_doctor(session, COUNTY_ID, "周大夫")
         assert find_doctor(session, COUNTY_ID, "zhoudafu").name == "周大夫"
     assert "zhoudafu(周大夫)" in str(refused.value.refusals[0].values["known"])
+
+
+def test_villages_called_alike_are_told_apart_by_their_township_or_whose_they_are(
+    county: Database,
+) -> None:
+    with county.writing() as session:
+        other = add_village(session, ACT, add_township(session, ACT, "清水乡"), "石门村")
+        with pytest.raises(Refused, match=r"place\.ambiguous") as refused:
+            villages_named(session, COUNTY_ID, ("石门村",))
+        found = [
+            *villages_named(session, COUNTY_ID, ("清水乡/石门村", "云岭镇/石门", other.id)),
+            *villages_named(session, COUNTY_ID, ("石门村",), among=["village-1"]),
+            *villages_named(session, COUNTY_ID, ("石门村",), township_id=other.township_id),
+        ]
+        assert [row.id for row in found] == [other.id, "village-1", other.id, "village-1", other.id]
+        with pytest.raises(Refused, match=r"place\.unknown"):
+            villages_named(session, COUNTY_ID, ("云岭镇/没有这个村",))
+        names = village_names(session, COUNTY_ID)
+    assert refused.value.refusals[0].values["known"] == "云岭镇/石门村, 清水乡/石门村"
+    assert sorted(names.values()) == ["云岭镇/石门村", "柳树村", "清水乡/石门村"]
 
 
 def test_a_doctor_is_given_a_village_once(county: Database) -> None:

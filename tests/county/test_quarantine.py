@@ -205,6 +205,61 @@ def test_nobody_decides_on_another_townships_records_or_on_what_is_not_there(
     assert aside(county, operation).settled_at is None
 
 
+def test_the_villages_reviewer_decides_though_the_doctor_works_elsewhere_now(
+    county: Database, tablet: Chain
+) -> None:
+    _, operation = a_lost_village(county, tablet)
+    assert decided(county, operation, LEAVE, ELSEWHERE) == "desk.aside_gone"
+    assert decided(county, operation, TAKE) == ""
+
+
+def test_what_names_no_village_is_decided_by_the_doctors_or_else_by_the_county(
+    county: Database, tablet: Chain
+) -> None:
+    operations = [
+        tablet.put(a_follow_up(RESIDENT.id), scope_id=scope) for scope in ("village:nowhere", "?")
+    ]
+    assert take(county, tablet, *operations) == ["scope.not_yours"] * 2
+    assert decided(county, operations[0], LEAVE, ELSEWHERE) == "desk.aside_gone"
+    assert decided(county, operations[0], LEAVE) == ""
+    give_villages(county)
+    assert decided(county, operations[1], LEAVE) == "desk.aside_gone"
+    whole = replace(REVIEWER, of_whole_county=True)
+    assert decided(county, operations[1], LEAVE, whole) == ""
+
+
+def test_the_trail_names_nobody_of_whom_something_was_said_in_confidence(
+    county: Database, tablet: Chain
+) -> None:
+    said = {"tags": [{"tag": "tb"}]}
+    first = tablet.set(Kind.RESIDENT, RESIDENT.id, 1, said)
+    assert take(county, tablet, first) == ["op.in_confidence"]
+    with county.writing() as session:
+        locked_device(session, tablet.tablet.device_id).state = "revoked"
+    second = tablet.set(Kind.RESIDENT, RESIDENT.id, 1, said)
+    assert take(county, tablet, second) == ["device.revoked"]
+    assert decided(county, second, TAKE) == "op.in_confidence"
+    for operation in (first, second):
+        assert decided(county, operation, LEAVE) == ""
+    assert acts(county) == [("aside_leave", "", "reviewer")] * 2
+
+
+@pytest.mark.parametrize("strange", ["\ud800", "a\x00b", "x" * 70, 7, None])
+@pytest.mark.parametrize("field", ["kind", "record_id", "scope_id"])
+def test_what_bears_no_sensible_name_can_be_left_at_that(
+    county: Database, tablet: Chain, field: str, strange: object
+) -> None:
+    envelope = {**travelling(tablet.put(a_follow_up(RESIDENT.id)))[0], field: strange}
+    (item,) = opened([envelope], tablet.tablet.device_id, tablet.tablet.public_key)
+    with county.writing() as session:
+        device = locked_device(session, tablet.tablet.device_id)
+        (code,) = outcomes(take_in(session, device, [item], NOW))
+    assert code.startswith("op.")
+    whole = replace(REVIEWER, of_whole_county=True)
+    with county.writing() as session:
+        decide(session, whole, item.op_id, LEAVE, NOW)
+
+
 def test_the_doctors_tablet_hears_that_a_person_has_taken_its_record_in(tmp_path: Path) -> None:
     world = World(tmp_path)
     write_records(world.database, utc_now(), HOUSEHOLD, RESIDENT, a_contract(RESIDENT.id))

@@ -6,7 +6,6 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from datetime import date, timedelta
-from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -18,15 +17,10 @@ from core.refusals import Refused
 from core.vocabulary import RESTRICTED_TAGS, GroupTag, Kind
 from core.wire.bodies import body_of
 from core.wire.digests import root_text
-from core.wire.envelopes import Operation, SyncResponse
-from county.checking import damages
-from county.config import local_date
+from core.wire.envelopes import SyncResponse
 from county.db import Database
-from county.exchange import exchange, read_call
 from county.ledger import RecordWrite, write
 from county.people import Act, act_of, set_villages
-from county.snapshot_files import SnapshotFiles
-from county.snapshots import Snapshots
 from county.special_programmes import end_programme, programmes
 from county.tables import AuditRow, ConflictRow, PersonAccountRow, RecordRow, ScopeHeadRow, UserRow
 from tests.builders import (
@@ -41,8 +35,8 @@ from tests.builders import (
     a_resident,
     a_special_programme,
 )
+from tests.county.asking import ask
 from tests.county.conftest import NOW
-from tests.county.signed_post import proven_as
 from tests.county_world import (
     OTHER_RESTRICTED_SCOPE,
     OTHER_SCOPE,
@@ -50,41 +44,20 @@ from tests.county_world import (
     Enrolled,
     enrol_tablet,
     entrusted,
+    is_sound,
     write_records,
 )
-from tests.operations import Chain, outcomes, travelling
+from tests.operations import Chain, outcomes
 
 HOUSEHOLD = a_household()
 RESIDENT = a_resident(household_id=HOUSEHOLD.id)
 SPECIAL = a_special_programme(RESIDENT.id)
-NOWHERE = Path("nowhere")
-_nonces = count(1)
 
 
 @pytest.fixture
 def tablet(county: Database) -> Enrolled:
     write_records(county, NOW, HOUSEHOLD, RESIDENT, a_contract(RESIDENT.id), SPECIAL)
     return enrol_tablet(county, NOW)
-
-
-def ask(
-    county: Database, tablet: Enrolled, *operations: Operation, folder: Path = NOWHERE, **asked: Any
-) -> SyncResponse:
-    """What the county answers a tablet; with a `folder` every scope is worth a snapshot."""
-    sender = proven_as(tablet.device_id, tablet.public_key, next(_nonces))
-    request = {
-        "device_id": tablet.device_id,
-        "app_version": "0.1.0",
-        "operations": travelling(*operations),
-        **asked,
-    }
-    snapshots = Snapshots(
-        database=county,
-        files=SnapshotFiles(folder=folder),
-        note=lambda *_, **__: None,
-        least=1_000 if folder is NOWHERE else 1,
-    )
-    return exchange(county, read_call(sender, json.dumps(request).encode(), NOW, snapshots.offered))
 
 
 def told(answer: SyncResponse) -> set[str]:
@@ -98,11 +71,6 @@ def held(county: Database, record_id: str) -> RecordRow:
 
 def cursors_of(answer: SyncResponse) -> dict[str, Any]:
     return {scope: asdict(cursor) for scope, cursor in answer.cursors.items()}
-
-
-def is_sound(county: Database) -> bool:
-    with county.reading() as session:
-        return list(damages(session, COUNTY_ID, local_date(NOW))) == []
 
 
 def test_a_tablet_is_sent_special_programmes_once_its_doctor_is_named_and_not_before(
@@ -220,7 +188,7 @@ def test_a_special_programme_goes_where_its_resident_goes(
     row = held(county, SPECIAL.id)
     assert (row.scope_id, row.body["scope_id"]) == (OTHER_RESTRICTED_SCOPE,) * 2
     assert row.body == body_of(replace(SPECIAL, scope_id=OTHER_RESTRICTED_SCOPE))
-    assert is_sound(county)
+    assert is_sound(county, NOW)
 
 
 def test_a_doctor_who_moves_a_resident_moves_what_they_may_not_see(
@@ -234,7 +202,7 @@ def test_a_doctor_who_moves_a_resident_moves_what_they_may_not_see(
     assert outcomes(answer) == ["accepted"]
     assert SPECIAL.id not in told(answer)
     assert held(county, SPECIAL.id).scope_id == OTHER_RESTRICTED_SCOPE
-    assert is_sound(county)
+    assert is_sound(county, NOW)
 
 
 def test_a_special_programme_written_with_the_move_of_its_resident_is_written_once(
@@ -278,7 +246,7 @@ def test_an_account_is_the_same_with_a_special_programme_and_without(
     write_records(county, NOW, other, a_contract(other.id))
     kept = [accounts_of(county, resident.id) for resident in (RESIDENT, other)]
     assert kept[0] == kept[1] != []
-    assert is_sound(county)
+    assert is_sound(county, NOW)
 
 
 def accounts_of(county: Database, resident_id: str) -> list[dict[str, Any]]:
@@ -343,7 +311,12 @@ def test_not_even_in_an_edit_that_comes_too_late_to_stand(
 
 @pytest.mark.parametrize(
     "said",
-    [{"tags": "tb"}, {"tags": ["tb", None]}, {"tags": [{"tag": ["tb"]}]}, {"conditions": {"a": 1}}],
+    [
+        {"tags": "htn"},
+        {"tags": ["htn", None]},
+        {"tags": [{"tag": ["htn"]}]},
+        {"conditions": {"a": 1}},
+    ],
 )
 def test_what_is_no_list_of_groups_is_refused_as_that(
     county: Database, tablet: Enrolled, said: dict[str, Any]
@@ -384,7 +357,7 @@ def test_a_special_programme_ends_at_the_office_and_so_for_the_named_doctor(
     with county.writing() as session:
         end_programme(session, act(), SPECIAL.id, None, date(2026, 11, 21))
     assert spans(county) == [("tb", "2026-11-20"), ("smi", "2026-11-21")]
-    assert is_sound(county)
+    assert is_sound(county, NOW)
 
 
 @pytest.mark.parametrize(
@@ -392,6 +365,8 @@ def test_a_special_programme_ends_at_the_office_and_so_for_the_named_doctor(
     [
         (SPECIAL.id, GroupTag.SMI, date(2026, 11, 20), "special.not_open"),
         (SPECIAL.id, None, date(2025, 2, 28), "special.last_day"),
+        (SPECIAL.id, None, date(2026, 11, 23), "special.ahead"),
+        (SPECIAL.id, None, date(9999, 12, 31), "special.ahead"),
         (RESIDENT.id, None, date(2026, 11, 20), "special.unknown"),
         ("nothing", None, date(2026, 11, 20), "special.unknown"),
     ],
@@ -408,6 +383,35 @@ def test_what_is_not_there_to_be_ended_stays_as_it_is(
         end_programme(session, act(), record_id, tag, last_day)
     assert refused.value.refusals[0].code == code
     assert spans(county) == [("tb", None)]
+
+
+def test_what_a_later_version_says_of_a_programme_stays_when_it_ends(county: Database) -> None:
+    body = body_of(SPECIAL)
+    later = {**body, "tags": [{**body["tags"][0], "sputum": "positive"}], "ward": 3}
+    write_records(county, NOW, HOUSEHOLD, RESIDENT)
+    item = RecordWrite(
+        kind=Kind.SPECIAL_PROGRAMME,
+        record_id=SPECIAL.id,
+        scope_id=RESTRICTED_SCOPE,
+        schema=7,
+        body=later,
+        author_id="office",
+        recorded_at=NOW,
+    )
+    with county.writing() as session:
+        write(session, COUNTY_ID, [item], NOW)
+        end_programme(session, act(), SPECIAL.id, None, date(2026, 11, 20))
+    row = held(county, SPECIAL.id)
+    ended = {**later["tags"][0], "to_on": "2026-11-20"}
+    assert (row.schema, row.body) == (7, {**later, "tags": [ended]})
+
+
+def test_a_programme_that_was_to_end_on_a_day_to_come_is_open_still(county: Database) -> None:
+    ahead = replace(SPECIAL.tags[0], to_on=date(9999, 12, 31))
+    write_records(county, NOW, HOUSEHOLD, RESIDENT, replace(SPECIAL, tags=(ahead,)))
+    with county.writing() as session:
+        end_programme(session, act(), SPECIAL.id, None, date(2026, 11, 20))
+    assert spans(county) == [("tb", "2026-11-20")]
 
 
 def test_whoever_looks_at_the_list_or_ends_one_is_in_the_trail_which_names_no_disease(

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from core.people import Resident
+from core.people import Condition, Resident
 from core.vocabulary import GroupTag
 from county.db import Database
 from county.desk.conflicts import value_text
@@ -63,6 +63,21 @@ def number_of(world: DeskWorld, resident: Resident) -> int:
     with world.database.reading() as session:
         query = select(ChangeRow.seq).where(ChangeRow.record_id == resident.id)
         return max(session.scalars(query).all())
+
+
+def test_what_is_told_in_confidence_is_neither_shown_in_a_conflict_nor_taken(
+    world: DeskWorld,
+) -> None:
+    resident = world.person(GroupTag.HTN, GroupTag.TB, conditions=(Condition(code="smi"),))
+    theirs = [{"tag": "copd"}, {"tag": "hiv"}, {"tag": "general", "reason": "肺结核"}]
+    conflict_id = a_conflict(world, resident, "tags", theirs)
+    a_conflict(world, resident, "conditions", [{"code": "other", "name": "艾滋病"}])
+    browser = world.browser()
+    page = browser.get("/desk/conflicts").text
+    assert "慢阻肺" in page
+    assert not [word for word in ("结核", "精神", "艾滋", "hiv", "smi") if word in page]
+    assert settle(browser, conflict_id, "take") == 303
+    assert body_of(world, resident)["tags"] == [{"tag": "copd"}]
 
 
 def test_the_other_value_is_taken_told_to_the_tablets_and_written_down(world: DeskWorld) -> None:

@@ -7,6 +7,7 @@ from datetime import date
 import pytest
 
 from core.ids import restricted_scope
+from core.people import Condition
 from core.vocabulary import GroupTag, Kind
 from county.db import Database
 from county.tables import DeviceRow, QuarantineRow, RecordRow
@@ -50,12 +51,13 @@ def test_every_page_is_the_same_with_a_special_programme_and_without(
 def test_no_list_names_a_group_told_in_confidence_though_a_residents_record_says_it(
     world: DeskWorld,
 ) -> None:
-    resident = world.person(GroupTag.HTN, GroupTag.TB, GroupTag.SMI, GroupTag.HIV)
+    told = (Condition(code="tb"), Condition(code="other", name="精神分裂症"))
+    resident = world.person(GroupTag.HTN, GroupTag.TB, GroupTag.SMI, GroupTag.HIV, conditions=told)
     browser = world.browser("county")
     with world.database.reading() as session:
         row = session.get_one(RecordRow, (COUNTY_ID, resident.id))
         assert [span["tag"] for span in row.body["tags"]] == ["htn", "tb", "smi", "hiv"]
-    for page in ("people", "ledger", "ledger?chronic=1"):
+    for page in ("people", "ledger", "ledger?chronic=1", f"people/{resident.id}"):
         text = browser.get(f"/desk/{page}").text
         assert not [word for word in ("结核", "精神", "艾滋") if word in text], page
 
@@ -74,7 +76,7 @@ def test_what_a_tablet_says_that_is_restricted_is_set_aside_and_names_nobody(
     resident = world.person(GroupTag.HTN, name="王守田")
     body = {"id": resident.id, "household_id": "", "tags": [{"tag": "tb"}]}
     if kind != Kind.RESIDENT:
-        body = {"resident_id": resident.id, "tags": [{"tag": "tb"}]}
+        body = {"resident_id": resident.id}
     with world.database.writing() as session:
         session.merge(DeviceRow(
             county_id=COUNTY_ID, id="tablet-1", doctor_id="doctor-1", name="平板",

@@ -52,12 +52,32 @@ def test_what_no_record_may_hold_leaves_no_trace_but_that_it_was_left_out(wordin
         assert found == Groups(left_out=True)
 
 
-def test_a_mental_disability_is_a_disability_and_no_programme() -> None:
-    assert groups_of(["精神残疾"], []) == Groups(tags=("disabled",))
+@pytest.mark.parametrize(
+    "wording",
+    [
+        "精神残疾",
+        "残疾（精神）",
+        "精神二级",
+        "精神二级残疾",
+        "精神、肢体残疾",
+        "残疾(精神 2级)",
+        "肢体，精神残疾三级",
+    ],
+)
+def test_a_mental_disability_is_a_disability_and_no_programme(wording: str) -> None:
+    assert groups_of([wording], []) == Groups(tags=("disabled",))
 
 
 @pytest.mark.parametrize(
-    ("wording", "tag"), [("肺结核", "tb"), ("严重精神障碍", "smi"), ("精神分裂症", "smi")]
+    ("wording", "tag"),
+    [
+        ("肺结核", "tb"),
+        ("肺痨", "tb"),
+        ("严重精神障碍", "smi"),
+        ("精神分裂症", "smi"),
+        ("精分", "smi"),
+        ("躁郁症", "smi"),
+    ],
 )
 def test_what_is_cared_for_in_confidence_is_kept_apart_from_everything_else(
     wording: str, tag: str

@@ -1,0 +1,158 @@
+"""What a reviewer sees of a record that was set aside: whose it is, and what it says."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from core.vocabulary import GroupTag, Kind
+from county.audit import note_act
+from county.db import Database
+from county.tables import DeviceRow, QuarantineRow, UserRow
+from tests.builders import COUNTY_ID, a_follow_up
+from tests.county.desk.desk_world import NOW, DeskWorld, csrf_in, founded
+
+PATH = "/desk/quarantine"
+
+
+@pytest.fixture
+def world(database: Database) -> DeskWorld:
+    return founded(database)
+
+
+def set_aside(
+    world: DeskWorld,
+    envelope: dict[str, Any],
+    village_id: str | None = "village-1",
+    doctor_id: str = "doctor-1",
+    code: str = "device.revoked",
+) -> str:
+    """An operation as the county keeps it that could not be taken; returns its id."""
+    tablet_id, op_id = f"tablet of {doctor_id}", f"op of {doctor_id} in {village_id}"
+    with world.database.writing() as session:
+        session.merge(DeviceRow(
+            county_id=COUNTY_ID, id=tablet_id, doctor_id=doctor_id, name=tablet_id, public_key="",
+            enrolled_at=NOW, last_hash="",
+        ))  # fmt: skip
+        session.merge(QuarantineRow(
+            county_id=COUNTY_ID, op_id=op_id, device_id=tablet_id, village_id=village_id,
+            code=code, values={}, envelope=envelope, received_at=NOW,
+        ))  # fmt: skip
+    return op_id
+
+
+def edit(record_id: str, body: dict[str, Any], kind: str = Kind.RESIDENT) -> dict[str, Any]:
+    return {
+        "kind": kind, "record_id": record_id, "action": "set", "base_revision": 1, "body": body,
+    }  # fmt: skip
+
+
+def test_an_edit_is_shown_with_the_person_and_what_it_sets(world: DeskWorld) -> None:
+    resident = world.person(GroupTag.HTN, name="王守田")
+    number = "990101199001011234"
+    set_aside(world, edit(resident.id, {"phone": "19900001234", "id_number": number}))
+    page = world.browser().get(PATH).text
+    assert "王守田" in page
+    assert f"people/{resident.id}" in page
+    assert "电话：19900001234；身份证号：990***********1234" in page
+    assert number not in page
+
+
+def test_a_withdrawal_is_shown_with_the_person_and_the_day_it_withdraws(world: DeskWorld) -> None:
+    resident = world.person(GroupTag.HTN, name="王守田")
+    visit = a_follow_up(resident.id, date(2026, 11, 3))
+    world.visits(resident, visit)
+    body = {"id": "w", "voids": visit.id, "reason": "记错了人"}
+    set_aside(world, {"kind": "withdrawal", "record_id": "w", "action": "put", "body": body})
+    page = world.browser().get(PATH).text
+    assert "王守田" in page
+    assert "2026-11-03" in page
+
+
+def test_a_household_is_shown_with_its_head_and_a_newcomer_with_the_name_they_came_with(
+    world: DeskWorld,
+) -> None:
+    resident = world.person(GroupTag.HTN)
+    set_aside(world, edit(resident.household_id, {"house_no": "12"}, Kind.HOUSEHOLD))
+    newcomer = {**edit("new", {"id": "new", "name": "赵新来"}), "base_revision": 0}
+    set_aside(world, newcomer, None)
+    page = world.browser().get(PATH).text
+    assert "门牌：12" in page
+    assert "赵新来" in page
+
+
+def test_it_is_the_villages_reviewer_who_sees_it_wherever_its_doctor_works_now(
+    world: DeskWorld,
+) -> None:
+    here = set_aside(world, {"kind": "follow_up"}, "village-1", "doctor-3")
+    nowhere = set_aside(world, {"kind": "follow_up"}, None, "doctor-3")
+    seen = {
+        login: {name for name in (here, nowhere) if name in world.browser(login).get(PATH).text}
+        for login in ("yunling", "qingshui", "county", "auditor")
+    }
+    assert seen == {
+        "yunling": {here}, "qingshui": {nowhere}, "county": {here, nowhere},
+        "auditor": {here, nowhere},
+    }  # fmt: skip
+
+
+def test_what_names_no_village_from_a_doctor_without_any_is_the_countys_to_decide(
+    world: DeskWorld,
+) -> None:
+    op_id = set_aside(world, {"kind": "follow_up"}, None)
+    with world.database.writing() as session:
+        session.get_one(UserRow, (COUNTY_ID, "doctor-1")).village_ids = []
+    browser = world.browser("county")
+    form = {"csrf": csrf_in(browser.get(PATH).text), "choice": "leave"}
+    assert browser.post(f"{PATH}/{op_id}", form).status_code == 303
+
+
+@pytest.mark.parametrize("code", ["device.revoked", "scope.not_yours", "op.in_confidence"])
+@pytest.mark.parametrize(
+    "said", [{"tags": [{"tag": " TB"}]}, {"conditions": [{"code": "other", "name": "肺结核"}]}]
+)
+def test_whoever_is_said_to_be_cared_for_in_confidence_is_named_for_no_reason(
+    world: DeskWorld, code: str, said: dict[str, Any]
+) -> None:
+    resident = world.person(GroupTag.HTN, name="王守田")
+    body = {**said, "name": "王守田", "phone": "19900001234"}
+    op_id = set_aside(world, edit(resident.id, body), code=code)
+    page = world.browser().get(PATH).text
+    assert op_id in page
+    told = ("王守田", resident.id, "结核", "TB", "19900001234")
+    assert not [word for word in told if word in page]
+
+
+def test_the_trail_hides_whom_an_earlier_version_wrote_beside_the_reason(world: DeskWorld) -> None:
+    with world.database.writing() as session:
+        for code in ("op.in_confidence", "scope.not_yours"):
+            note_act(
+                session, COUNTY_ID, "reviewer-1", "aside_leave", Kind.RESIDENT, f"of {code}", NOW,
+                op_id="op", code=code,
+            )  # fmt: skip
+    page = world.browser("county").get("/desk/audit").text
+    assert "of op.in_confidence" not in page
+    assert "of scope.not_yours" in page
+
+
+@pytest.mark.parametrize("strange", ["\ud800", "x" * 5_000, 7, None, ["a"], {"a": 1}])
+@pytest.mark.parametrize(
+    "field", ["kind", "record_id", "schema", "body", "resident_id", "occurred_on", "name", "phone"]
+)
+@pytest.mark.parametrize("action", ["set", "put"])
+def test_the_page_comes_up_whatever_a_tablet_has_handed_in(
+    world: DeskWorld, action: str, field: str, strange: object
+) -> None:
+    envelope = {**edit("r", {"resident_id": "p", "phone": "1"}), "action": action}
+    inner = field in ("resident_id", "occurred_on", "name", "phone")
+    whole = {**envelope, "body": {**envelope["body"], field: strange}}
+    op_id = set_aside(world, whole if inner else {**envelope, field: strange})
+    browser = world.browser()
+    page = browser.get(PATH)
+    assert page.status_code == 200
+    assert op_id in page.text
+    form = {"csrf": csrf_in(page.text), "choice": "leave"}
+    assert browser.post(f"{PATH}/{op_id}", form).status_code == 303
+    assert browser.get("/desk/quarantine").status_code == 200
