@@ -125,8 +125,20 @@ def _handed_in(tablet: TabletEnd, county: _County, *, is_active: bool) -> Iterat
             continue
         if not is_active and _was_taken_in(row, county):
             continue  # by a person, of which a tablet without a place is told nothing
-        for problem in _answered(saved, row, receipt, tablet, county):
+        is_second = tablet.was_copied and receipt.code == "op.number_taken"
+        problems = (
+            _came_second(row, county)
+            if is_second
+            else _answered(saved, row, receipt, tablet, county)
+        )
+        for problem in problems:
             yield f"{tablet.name} {saved.device_seq} ({saved.kind}): {problem}"
+
+
+def _came_second(row: OutboxRow, county: _County) -> Iterator[str]:
+    """A copy of the tablet has taken the number before."""
+    if row.op_id not in county.aside or row.state != OutboxState.REFUSED:
+        yield "came second, and is not in quarantine"
 
 
 def _was_taken_in(row: OutboxRow, county: _County) -> bool:

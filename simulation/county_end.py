@@ -56,7 +56,7 @@ class CountyEnd:
         self._villages: dict[str, list[str]] = {}
         self.on_question: Callable[[str], object] = lambda _: None
         """Told which tablet had to ask what differs."""
-        self.shown: Shown = lambda *_: {}
+        self.shown: Shown = lambda *_: ()
         self.overwritten: list[str] = []
         """Edits that were accepted over what their doctors were never shown."""
         self.betrayed: list[str] = []

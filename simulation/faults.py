@@ -37,6 +37,7 @@ class Fault(StrEnum):
     DECAYED = "decayed"
     ANOTHERS_VISIT = "anothers_visit"
     DECIDED = "decided"
+    COPIED = "copied"
 
 
 ON_THE_WAY = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import bindparam, select
@@ -20,8 +20,10 @@ from county.tables import ConflictRow, OperationRow
 from simulation.founding import COUNTY_ID
 from statements.made_once import run
 
-Shown = Callable[[str, int], Mapping[str, Any]]
-"""The fields as they stood on a tablet's screen when its doctor made the edit of a number."""
+Shown = Callable[[str, int, str], Iterable[tuple[int, Any]]]
+"""Of a tablet's edit, by number, and a field it sets: what stood on the screen before it, and
+before each earlier edit of that field; with the number of each, latest first.
+"""
 Standing = dict[tuple[str, str], tuple[Any, str]]
 """The value of a record's field and who has set it; "" for the founding."""
 
@@ -32,6 +34,12 @@ _KNOWN = select(OperationRow.op_id, OperationRow.outcome).where(
 _CONFLICTS = select(ConflictRow.op_id, ConflictRow.field).where(
     ConflictRow.county_id == COUNTY_ID,
     ConflictRow.op_id.in_(bindparam("op_ids", expanding=True)),
+)
+_REFUSED = select(OperationRow.device_seq).where(
+    OperationRow.county_id == COUNTY_ID,
+    OperationRow.device_id == bindparam("device"),
+    OperationRow.device_seq.in_(bindparam("seqs", expanding=True)),
+    OperationRow.outcome == REFUSED,
 )
 
 
@@ -60,16 +68,32 @@ class Onlooker:
         for edit in self._edits:
             if outcomes.get(edit.op_id, REFUSED) == REFUSED:
                 continue
-            shown = self._shown(edit.device_id, edit.device_seq)
             for name in _guarded(edit):
                 place, theirs = (edit.record_id, name), edit.body[name]
                 ours, node = self._before.get(place, (None, ""))
                 if (edit.op_id, name) in disputed or ours == theirs:
                     continue
-                if node not in {"", edit.device_id} and ours != shown.get(name):
+                is_own = node in {"", edit.device_id}
+                if not is_own and not self._was_shown(edit, name, ours):
                     found.append(f"{edit.device_id} {edit.device_seq} overwrote {name} {ours!r}")
                 self._before[place] = theirs, edit.device_id
         return found
+
+    def _was_shown(self, edit: Operation, name: str, value: Any) -> bool:
+        """Whether the doctor saw the value before this edit, or before own ones that were refused.
+
+        What such a one sets stands on the screen until its refusal has come.
+        """
+        shown = list(self._shown(edit.device_id, edit.device_seq, name))
+        with self._database.reading() as session:
+            seqs = [seq for seq, _ in shown]
+            refused = set(run(session, _REFUSED, device=edit.device_id, seqs=seqs).scalars())
+        for seq, on_screen in shown:
+            if seq != edit.device_seq and seq not in refused:
+                return False
+            if on_screen == value:
+                return True
+        return False
 
 
 def _outcomes(session: Session, edits: Sequence[Operation]) -> dict[str, str]:

@@ -109,11 +109,15 @@ class TabletEnd:
     deaths: int = 0
     is_decayed: bool = False
     """Whether its store decayed since it was last found equal with the county."""
+    was_copied: bool = False
+    """Whether a copy of it has handed something in under its numbers."""
     doom: list[str] = field(default_factory=list)
     """What happens at the next transactions, the first one first: "" for nothing."""
 
     def __post_init__(self) -> None:
-        shutil.copyfile(self.seat.store_file, self.path)
+        for file, copy in zip(_files(self.seat.store_file), _files(self.path), strict=True):
+            if file.exists():
+                shutil.copyfile(file, copy)
         self.link = HttpCounty(self.clock, self.connect, self.portions, self.beside, self.paces)
         self._open()
 
@@ -159,9 +163,13 @@ class TabletEnd:
                 set_fields(session, self.practice, row, fields)
         return True
 
-    def shown(self, device_seq: int) -> Mapping[str, Any]:
-        """The record as it stood on the screen before the edit of this number."""
-        return next((one.shown for one in self.saved if one.device_seq == device_seq), {})
+    def shown(self, device_seq: int, name: str) -> Iterator[tuple[int, Any]]:
+        """What stood on the screen before an edit, and before earlier ones of that field."""
+        edit = next((one for one in self.saved if one.device_seq == device_seq), None)
+        for one in reversed(self.saved):
+            is_of_it = edit is not None and one.record_id == edit.record_id and name in one.body
+            if is_of_it and one.action == "set" and one.device_seq <= device_seq:
+                yield one.device_seq, one.shown.get(name)
 
     def synchronise(self) -> SyncResult:
         """One run of the real thing; PowerCut where the tablet dies of it."""

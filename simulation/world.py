@@ -16,6 +16,7 @@ from core.followups import FollowUp, Withdrawal
 from core.ids import RANDOM_BYTES, uuid7
 from core.vocabulary import Kind
 from simulation.clocks import BEGIN, TabletClock, WorldClock
+from simulation.copying import Copies
 from simulation.county_end import CountyEnd
 from simulation.decay import decay
 from simulation.faults import ON_THE_WAY, Fault
@@ -67,8 +68,9 @@ class World:
         self.tablets = [self._tablet(folder, number) for number in range(plan.tablets)]
         self._by_device = {tablet.seat.device_id: tablet for tablet in self.tablets}
         self.county.on_question = self._hear_question
-        self.county.shown = lambda device_id, seq: self._by_device[device_id].shown(seq)
+        self.county.shown = lambda device_id, *edit: self._by_device[device_id].shown(*edit)
         self.office = Office(self)
+        self.copies = Copies(self, folder, self._visit)
         self._events = self._drawn_events()
 
     def run(self) -> None:
@@ -82,6 +84,7 @@ class World:
         """Put everything away."""
         for tablet in self.tablets:
             tablet.close()
+        self.copies.close()
         self.county.close()
 
     def note(self, text: str) -> None:
@@ -124,6 +127,7 @@ class World:
             (Fault.DECAYED, 3, self._decay),
             (Fault.ANOTHERS_VISIT, 4, self._withdraw_anothers),
             (Fault.DECIDED, 4, self.office.decide),
+            (Fault.COPIED, 4, self.copies.use),
         )
         return [
             (30, self._visit),
@@ -158,7 +162,7 @@ class World:
 
     def _hear_question(self, device_id: str) -> None:
         tablet = self._by_device[device_id]
-        if not tablet.is_decayed and not self.net.is_late:
+        if not (tablet.is_decayed or self.net.is_late or self.copies.at_work):
             self.note(f"{tablet.name} asks what differs")
             self.unprovoked.append(tablet.name)
 

@@ -16,7 +16,7 @@ from app.store.cursor import forget_cursors, set_cursors
 from app.store.errors import StoreDamaged
 from app.store.outbox import OutboxState
 from app.store.own_facts import confirm_own
-from app.store.queries.device import HISTORY, set_setting
+from app.store.queries.device import HISTORY, set_setting, the_device
 from app.store.restored import doubt_renewed_scopes, drop_unconfirmed
 from app.store.retention import forget_retired, forget_retired_of
 from app.store.rows import RecordWrite, remove_records, store_records
@@ -30,11 +30,14 @@ from statements.made_once import run
 def apply_answer(session: Session, answer: SyncResponse, now: datetime) -> None:
     """Everything one answer says, or nothing of it: the caller's transaction decides.
 
-    Receipts go first, so that a refused edit no longer stands before what the county has.
+    Receipts go first, so that a refused edit no longer stands before what the county has. A
+    county that has another history has answered in it only what it answers now.
     """
-    settling.settle(session, answer.taken, answer.receipts, now)
     if answer.history:
+        covered = min(the_device(session).durable_seq, answer.durable_seq)
+        settling.doubt_answers(session, covered)
         set_setting(session, HISTORY, answer.history)
+    settling.settle(session, answer.taken, answer.receipts, now)
     doubt_renewed_scopes(session, answer.cursors)
     confirm_own(session, answer.numbered)
     apply_changes(session, answer.changes)

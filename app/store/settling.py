@@ -115,6 +115,26 @@ _REQUEUE = (
 )
 
 
+def doubt_answers(session: Session, covered: int) -> None:
+    """Queues again what a county with another history may not know: all it has no backup of.
+
+    `covered` is the last number the backup had. What was refused is queued too, whatever its
+    number: one that a copy of this tablet was first with came behind it.
+    """
+    run(session, _DOUBT, covered=covered)
+
+
+_DOUBT = (
+    update(OutboxRow)
+    .where(
+        (col(OutboxRow.device_seq) > bindparam("covered"))
+        | (col(OutboxRow.state) == OutboxState.REFUSED)
+    )
+    .where(col(OutboxRow.state) != OutboxState.QUEUED)
+    .values(state=OutboxState.QUEUED, receipt=None, settled_at=None)
+)
+
+
 def offer_again(session: Session, record_ids: Iterable[str]) -> None:
     """Queues what was done to these records again: the county has lost what it had receipted."""
     for some in chunks(record_ids):

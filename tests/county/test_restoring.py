@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
@@ -14,6 +15,7 @@ from typing import ClassVar
 import pytest
 from sqlalchemy import select, text
 
+from app.store.opening import Store
 from app.store.outbox import OutboxState
 from app.store.queries.device import the_device
 from app.sync.county_call import content_of
@@ -165,6 +167,31 @@ def test_a_county_restored_from_its_backup_has_every_record_again_after_the_next
     for tablet in yesterday.tablets:
         check_level(standing, tablet)
         assert (tablet.body(RESIDENT.id) or {})["phone"] == "13900000001"
+    standing.stop()
+
+
+def test_where_a_copy_of_a_tablet_calls_first_after_a_restore_nothing_goes_missing_unsaid(
+    standing: Standing, tmp_path: Path
+) -> None:
+    write_records(standing.world.database, utc_now(), HOUSEHOLD, RESIDENT, a_contract(RESIDENT.id))
+    tablet = standing.world.level_tablet(standing.start())
+    standing.done("backup", str(tmp_path / "b"))
+    for suffix in ("", "-wal"):
+        shutil.copyfile(standing.world.folder / f"tablet0.db{suffix}", tmp_path / f"copy{suffix}")
+    tablet.edit(RESIDENT.id, phone="13900000001")
+    assert tablet.synchronise().failed is None
+    standing.stop()
+    standing.done("restore", str(tmp_path / "b"), "--yes")
+    standing.start()
+
+    copy = replace(tablet, store=Store.open(tmp_path / "copy", bytes(range(32))))
+    copy.save(*visits(2))
+    assert copy.synchronise().failed is None
+    assert copy.states() == [OutboxState.RECEIPTED] * 2
+    assert tablet.synchronise().failed is None
+    assert tablet.states() == [OutboxState.REFUSED]
+    assert quarantined(standing) == ["op.number_taken"]
+    copy.store.close()
     standing.stop()
 
 

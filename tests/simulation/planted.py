@@ -22,8 +22,9 @@ from app.sync import cycle
 from core.wire.envelopes import Change, Cursor, SyncResponse
 from core.wire.receipts import Receipt, Taken, receipt_fields
 from county import answers, enrolment, exchange, feed, ingest, ledger
+from county.answers import Answered
 from county.envelopes import Opened
-from county.tables import QuarantineRow, UserRow
+from county.tables import DeviceRow, QuarantineRow, UserRow
 from simulation import tablet_end
 from simulation.faults import Fault
 from statements.made_once import run
@@ -218,6 +219,17 @@ def left_behind(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(ledger.Posting, "_take_along", lambda *_: None)
 
 
+def link_of_the_first_alone(patch: pytest.MonkeyPatch) -> None:
+    """A batch's chain is looked at where its first operation is new, and nowhere else."""
+    whole = ingest._check_chain
+
+    def check(answered: Sequence[Answered], device: DeviceRow) -> None:
+        if answered and answered[0].refusal is None:
+            whole(answered, device)
+
+    patch.setattr(ingest, "_check_chain", check)
+
+
 PLANTED: Mapping[str, Plant] = {
     plant.__name__: plant
     for plant in (
@@ -234,6 +246,7 @@ PLANTED: Mapping[str, Plant] = {
         unawaited_record,
         told_to_everybody,
         left_behind,
+        link_of_the_first_alone,
     )
 }
 

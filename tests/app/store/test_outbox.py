@@ -159,6 +159,17 @@ def test_a_restored_county_is_offered_everything_from_a_number_on(
     assert queued(store) == made[1:]
 
 
+def test_a_county_with_another_history_is_offered_what_no_backup_covers_and_what_was_refused(
+    store: Store, clock: FakeClock
+) -> None:
+    made = append(store, clock, *(a_draft(name) for name in "abcd"))
+    settle(store, clock, receipt_for(made[0], outcome="refused", code="op.number_taken"))
+    settle(store, clock, *(receipt_for(operation) for operation in made[1:]))
+    with store.transaction() as session:
+        settling.doubt_answers(session, 2)
+    assert queued(store) == [made[0], *made[2:]]
+
+
 def test_clocks_of_edits_only_go_forward_even_when_the_tablets_clock_goes_back(
     store: Store, clock: FakeClock
 ) -> None:
