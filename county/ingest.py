@@ -31,6 +31,8 @@ from county.tables import DeviceRow
 _POISON = (DataError, IntegrityError, UnicodeEncodeError, OverflowError)
 """What the database says of data it will never take; anything else is its own trouble."""
 
+REVOKED = "device.revoked"
+
 Turn = tuple[Answered, Standpoint]
 """An operation to be judged, and from where."""
 Said = tuple[DeviceRow, Sequence[tuple[Answered, Answer]]]
@@ -197,7 +199,7 @@ def _judged_and_written(
         _refuse_taken_numbers(part.answered, part.device)
         _check_chain(part.answered, part.device)
         if not part.is_active:
-            _refuse(part.answered, Refusal(code="device.revoked"))
+            _refuse(part.answered, Refusal(code=REVOKED))
         edited_before = part.edited_before if part.is_active else []
         turns += [(item, standpoints[part.device.id]) for item in (*edited_before, *part.answered)]
     turns += [(item.answered, item.standpoint) for item in waiting]
@@ -249,6 +251,8 @@ def _write(
         if is_id(record_id)
     }
     edited = (item.opened.record_id for item, _ in to_judge if _is_of_resident(item))
+    refused = [turn for turn in turns if _is_refused_edit(turn[0])]
+    ids |= {item.opened.record_id for item, _ in refused}
     held = load(session, county_id, ids | special_ids(session, county_id, edited))
     posting = ledger.Posting(county_id, held, now)
     for item, standpoint in to_judge:
@@ -256,8 +260,18 @@ def _write(
             _judge(item, posting, standpoint)
         else:
             _tell_again(item.before, posting, standpoint)
+    for item, standpoint in refused:
+        if item.opened.operation is not None:
+            _give_back(item.opened.operation, posting, standpoint)
     posting.post(session)
     return posting.changes
+
+
+def _is_refused_edit(item: Answered) -> bool:
+    """Whether it is an edit that was refused before: for its place in the chain, or alone now."""
+    operation = item.opened.operation
+    is_refused = item.refusal is not None and item.refusal.code != REVOKED
+    return is_refused and operation is not None and operation.action == "set"
 
 
 def _is_of_resident(item: Answered) -> bool:

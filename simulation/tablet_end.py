@@ -175,6 +175,7 @@ class TabletEnd:
         """One run of the real thing; PowerCut where the tablet dies of it."""
         result = self.link.synchronise(self.store, lambda _: None)
         if self.is_decayed and result.failed is None:
+            self.doom.clear()  # it has come through, and this look is no part of it
             with self.store.transaction() as session:
                 self.is_decayed = not (setting(session, PROOF) or "").startswith("equal")
         return result

@@ -88,7 +88,7 @@ def _subject(aside: QuarantineRow, held: Mapping[str, RecordRow], lang: str) -> 
     if resident is not None:
         name, resident_id = str(resident.body.get("name", NOTHING)), resident.id
     else:
-        name, resident_id = _name_in([body_in(aside), *(row.body for row in rows)]), ""
+        name, resident_id = _name_in([*(row.body for row in rows), body_in(aside)]), ""
     return Subject(name=name, resident_id=resident_id, says=_says(aside, rows, lang))
 
 

@@ -162,6 +162,8 @@ def value_text(field: str, value: Any, lang: str) -> str:
     value = open_part(value) if field in LISTS else value
     if value in (None, "", []):
         return NOTHING
+    if isinstance(value, bool):
+        return say("desk.audit.yes" if value else "desk.audit.no", lang)
     if isinstance(value, list):
         return say("desk.comma", lang).join(_entry_text(entry, lang) for entry in value)
     if not isinstance(value, str):

@@ -289,6 +289,17 @@ def test_a_copied_tablet_cannot_hang_its_next_operation_on_one_that_got_no_numbe
     assert is_sound(county, NOW)
 
 
+def test_an_edit_without_a_place_in_the_chain_gives_way_to_what_the_county_has(
+    county: Database, chain: Chain
+) -> None:
+    take(county, chain.tablet, travelling(chain.put(a_follow_up(RESIDENT.id))))
+    copied = Chain(chain.tablet, NOW)
+    edits = [edit(copied, 1, phone=f"1390000000{number}") for number in range(2)]
+    intake = take(county, chain.tablet, travelling(*edits))
+    assert outcomes(intake) == ["op.number_taken", "op.chain"]
+    assert RESIDENT.id in {change["record_id"] for change in intake.changes}
+
+
 def test_what_a_revoked_tablet_hands_in_beside_its_chain_can_be_taken_by_nobody(
     county: Database, chain: Chain
 ) -> None:
