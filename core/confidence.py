@@ -26,6 +26,9 @@ ICD_10: Mapping[str, GroupTag] = {
 }
 """Their categories in ICD-10: tuberculosis; schizophrenia to bipolar disorder; HIV."""
 
+OTHERS = re.compile(r"梅毒|淋病|性病|吸毒|毒瘾|戒毒|计生|计划生育|失独")
+"""What is told in confidence too, though no group of the programme: it is stored nowhere."""
+
 LISTS = ("tags", "conditions")
 """The fields of a resident in which it could be said."""
 
@@ -43,10 +46,15 @@ def tags_told_by(word: str) -> frozenset[GroupTag]:
     return frozenset(found | {tag for tag in RESTRICTED_TAGS if tag == plain.casefold()})
 
 
+def is_told_in_confidence(word: str) -> bool:
+    """Whether a word or code names one of the groups, or another thing of the kind."""
+    return bool(tags_told_by(word) or OTHERS.search(word))
+
+
 def is_confidential(said: Any) -> bool:
     """Whether a value, or anything in it, tells of it; anything may be asked about."""
     if isinstance(said, str):
-        return bool(tags_told_by(said))
+        return is_told_in_confidence(said)
     if isinstance(said, Mapping):
         return any(is_confidential(value) for value in said.values())
     return isinstance(said, list) and any(is_confidential(entry) for entry in said)

@@ -11,7 +11,7 @@ import flet as ft
 from app import theme
 from app.screens.parts import surfaces, texts, wording
 from app.screens.parts.handlers import on
-from core.confidence import tags_told_by
+from core.confidence import is_told_in_confidence
 from words import say
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def _facts(found: ResidentView) -> Pairs:
     conditions = wording.listed(
         condition.name or wording.coded("tag", condition.code)
         for condition in resident.conditions
-        if not tags_told_by(condition.code) | tags_told_by(condition.name)
+        if not any(map(is_told_in_confidence, (condition.code, condition.name)))
     )
     return (
         (say("resident.id_number"), found.masked_id_number),

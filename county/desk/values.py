@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from core.confidence import tags_told_by
+from core.confidence import is_told_in_confidence
 from core.coverage import has_tag
 from core.followups import FollowUp, Reading, reading_of
 from core.people import Resident
@@ -71,7 +71,7 @@ def conditions_of(resident: Resident, lang: str) -> str:
     names = (
         condition.name or label("tag", condition.code, lang)
         for condition in resident.conditions
-        if not tags_told_by(condition.code) | tags_told_by(condition.name)
+        if not any(map(is_told_in_confidence, (condition.code, condition.name)))
     )
     return say("desk.comma", lang).join(names) or NOTHING
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from core.confidence import tags_told_by
+from core.confidence import OTHERS, tags_told_by
 from core.people import Condition
 from core.vocabulary import RESTRICTED_TAGS, SPECIAL_TAGS, GroupTag
 
@@ -25,9 +25,6 @@ WORDINGS: tuple[tuple[str, GroupTag], ...] = (
     (r"^(一般|普通|其他)(人群|居民|农户|户)?$|^非(重点|脱贫户|贫困户)", GroupTag.GENERAL),
 )  # fmt: skip
 _PATTERNS = tuple((re.compile(pattern, re.IGNORECASE), tag) for pattern, tag in WORDINGS)
-
-CONFIDENTIAL = re.compile(r"梅毒|淋病|性病|吸毒|毒瘾|戒毒|计生|计划生育|失独")
-"""What is told in confidence too, though no group of the programme."""
 
 DERIVED = frozenset({GroupTag.ELDERLY65, GroupTag.CHILD0_6, GroupTag.GENERAL})
 """Groups that follow from the birth date, or from belonging to no other: never stored."""
@@ -93,7 +90,7 @@ def groups_of(groups: Iterable[str], diseases: Iterable[str]) -> Groups:
         unknown=tuple(word for word in group_words if not _is_known(word)),
         special=tuple(sorted(found & SPECIAL_TAGS)),
         left_out=bool(found & RESTRICTED_TAGS - SPECIAL_TAGS)
-        or any(CONFIDENTIAL.search(word) for word in (*group_words, *disease_words)),
+        or any(OTHERS.search(word) for word in (*group_words, *disease_words)),
     )
 
 
@@ -121,7 +118,7 @@ def _tags_in(word: str) -> set[GroupTag]:
 
 
 def _is_known(word: str) -> bool:
-    return bool(_tags_in(word) or CONFIDENTIAL.search(word))
+    return bool(_tags_in(word) or OTHERS.search(word))
 
 
 def _illnesses(tags: Iterable[GroupTag]) -> tuple[Condition, ...]:

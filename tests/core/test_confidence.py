@@ -38,6 +38,7 @@ def test_other_words_and_codes_name_none(word: str) -> None:
         {"tags": "tb"},
         {"tags": {"tag": ["smi"]}},
         {"tags": [{"tag": "general", "reason": "艾滋"}]},
+        {"conditions": [{"code": "other", "name": "梅毒"}]},
     ],
 )
 def test_a_body_of_any_shape_that_names_one_tells_of_it(body: dict[str, Any]) -> None:
