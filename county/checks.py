@@ -47,6 +47,7 @@ TABLET_KINDS = frozenset(
 """What a doctor's tablet may write; everything else is the township's or the county's to say."""
 
 FURTHEST_AHEAD = timedelta(hours=24)
+FURTHEST_APART = timedelta(hours=24)
 FURTHEST_BACK = timedelta(days=5 * 366)
 UNKNOWN_REFERENCE = "op.unknown_reference"
 """Refused for want of another record; judged anew when that record arrives."""
@@ -156,6 +157,8 @@ def _stated(operation: Operation, held: Mapping[str, Held], standpoint: Standpoi
         raise Refused(Refusal(code="op.record_exists"))
     schema, body = operation.schema, operation.body
     record = _check_record(operation, schema, body, held, standpoint)
+    if record is not None and not _is_of_its_time(record.recorded_at, operation):
+        raise Refused(Refusal(code="op.body_disagrees", place="recorded_at"))
     return Accepted(
         write=_write_of(
             operation, scope_id=operation.scope_id, schema=schema, body=body, record=record
@@ -173,6 +176,18 @@ def _check_fact_body(operation: Operation) -> None:
     for name, value in expected.items():
         if body.get(name) != value:
             raise Refused(Refusal(code="op.body_disagrees", place=name))
+
+
+def _is_of_its_time(recorded_at: datetime, operation: Operation) -> bool:
+    """Whether a fact says it was recorded when its operation was, whose time has been looked at.
+
+    What is counted as recorded late goes by the fact.
+    """
+    try:
+        apart = recorded_at - datetime.fromisoformat(operation.recorded_at)
+    except TypeError:  # one of them without its offset
+        return False
+    return abs(apart) <= FURTHEST_APART
 
 
 def _edited(operation: Operation, held: Mapping[str, Held], standpoint: Standpoint) -> Accepted:

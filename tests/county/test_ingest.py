@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -205,6 +206,19 @@ def test_another_villages_record_is_refused(county: Database, chain: Chain) -> N
     )
     intake = take(county, chain.tablet, travelling(*operations))
     assert outcomes(intake) == ["scope.not_yours", "scope.not_yours", "accepted"]
+
+
+@pytest.mark.parametrize("hours", [-25, 25])
+def test_a_fact_that_says_it_was_recorded_at_another_time_than_its_operation_is_refused(
+    county: Database, chain: Chain, hours: int
+) -> None:
+    visits = [
+        a_follow_up(RESIDENT.id, recorded_at=NOW + timedelta(hours=apart))
+        for apart in (hours, hours // 2)
+    ]
+    operations = [chain.put(visit) for visit in visits]
+    answers = outcomes(take(county, chain.tablet, travelling(*operations)))
+    assert answers == ["op.body_disagrees", "accepted"]
 
 
 @pytest.mark.parametrize(
