@@ -79,7 +79,12 @@ def month_from(start: date, number: int) -> Span:
 
 
 def birthday(birth_date: date, years: int) -> date:
-    """The day somebody turns `years`; born on 29 February it is 1 March in common years."""
+    """The day somebody turns `years`; born on 29 February it is 1 March in common years.
+
+    What no calendar reaches is its last day.
+    """
+    if birth_date.year + years > FAR_FUTURE.year:
+        return FAR_FUTURE
     try:
         return birth_date.replace(year=birth_date.year + years)
     except ValueError:

@@ -13,6 +13,7 @@ from core.vocabulary import ContractState, GroupTag
 
 ELDERLY_FROM_AGE = 65
 CHILD_BEFORE_AGE = 7
+SECOND_DAY = FAR_PAST + DAY
 AGE_TAGS = frozenset({GroupTag.ELDERLY65, GroupTag.CHILD0_6})
 
 
@@ -40,7 +41,7 @@ def coverage_of(resident: Resident, contracts: Sequence[Contract]) -> Coverage:
     """The days a resident's contracts cover; pending ones cover none."""
     begun = sorted((c for c in contracts if _begins(c)), key=lambda c: (c.start_on, c.id))
     starts = [contract.start_on for contract in begun[1:]]
-    ends = [start - DAY for start in starts] + [FAR_FUTURE] if begun else []
+    ends = [max(start, SECOND_DAY) - DAY for start in starts] + [FAR_FUTURE] if begun else []
     pieces = tuple(
         _covering(contract, min(contract.end_on, end), resident.left_on)
         for contract, end in zip(begun, ends, strict=True)

@@ -21,6 +21,16 @@ TIMINGS = frozenset(Timing)
 VISIT_CLASSES = (None, 1, 2, 3, 4)
 
 
+EARLIEST_BIRTH = date(1900, 1, 1)
+
+
+def check_birth_date(born: date, today: date) -> tuple[Refusal, ...]:
+    """Why nobody alive was born on a day: it is to come, or too long ago."""
+    if EARLIEST_BIRTH <= born <= today:
+        return ()
+    return (Refusal(code="resident.birth_date", place="birth_date", values={"born": born}),)
+
+
 def check_follow_up(
     policy: Policy,
     resident: Resident,

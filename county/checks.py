@@ -19,7 +19,12 @@ from core.people import Resident
 from core.policy import PolicyBook
 from core.referrals import Referral
 from core.refusals import Refusal, Refused
-from core.validation import check_education, check_follow_up, check_referral
+from core.validation import (
+    check_birth_date,
+    check_education,
+    check_follow_up,
+    check_referral,
+)
 from core.vocabulary import STANDING_KINDS, Kind
 from core.wire.bodies import record_of
 from core.wire.clocks import is_clock_of, not_after
@@ -208,7 +213,8 @@ def _edited(operation: Operation, held: Mapping[str, Held], standpoint: Standpoi
     scope_id = body.get("scope_id")
     if old is None and "id" not in body:
         raise _unknown(operation.record_id)
-    if body.get("id") != operation.record_id or scope_id not in standpoint.scopes:
+    is_theirs = isinstance(scope_id, str) and scope_id in standpoint.scopes
+    if body.get("id") != operation.record_id or not is_theirs:
         raise Refused(Refusal(code="op.body_disagrees", place="scope_id"))
     schema = max(operation.schema, schema_of(operation.kind), old.schema if old else 1)
     record = _check_record(operation, schema, body, held, standpoint)
@@ -287,7 +293,9 @@ def _check_record(
     # The tablet's day may have begun while the county's has not quite ended.
     recorded_on = local_date(datetime.fromisoformat(operation.recorded_at))
     today = max(standpoint.today, recorded_on)
-    refusals = _refusals(record, held, standpoint, today)
+    refusals = [*_refusals(record, held, standpoint, today)]
+    if isinstance(record, Resident) and "birth_date" in operation.body:
+        refusals += check_birth_date(record.birth_date, today)
     hard = [refusal for refusal in refusals if not refusal.soft]
     if hard:
         raise Refused(*hard)

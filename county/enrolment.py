@@ -112,8 +112,11 @@ def scopes_of(doctor: UserRow) -> tuple[str, ...]:
 
 
 def writable_scopes_of(doctor: UserRow) -> tuple[str, ...]:
-    """Where a doctor's tablet may write: what is restricted is the office's alone to say."""
-    return scopes_in(doctor.county_id, doctor.village_ids)
+    """Where a doctor's tablet may write: in their villages.
+
+    What is restricted, and what goes to every tablet of the county, is the office's alone to say.
+    """
+    return tuple(sorted(village_scope(village_id) for village_id in doctor.village_ids))
 
 
 def scopes_in(

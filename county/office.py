@@ -172,6 +172,10 @@ def _add(session: Session, county: CountyRow, request: UserRequest) -> Account:
     password = request.password or (easy_password() if needs_password else "")
     township_id = _township(session, county_id, request.township)
     villages = villages_named(session, county_id, request.villages, township_id=township_id)
+    elsewhere = [row.name for row in villages if township_id not in (None, row.township_id)]
+    if elsewhere:
+        values = {"place": elsewhere[0], "township": request.township}
+        raise Refused(Refusal(code="place.elsewhere", values=values))
     user = add_user(
         session,
         act_of(county_id, CONSOLE, now),
@@ -220,14 +224,11 @@ def _village(
     township_id: str | None,
 ) -> VillageRow:
     township, _, plain = name.rpartition("/")
-    found = [
+    found = [row for row in villages if name in (row.id, row.name)] or [
         row
         for row in villages
-        if row.id == name
-        or (
-            village_key(row.name) == village_key(plain)
-            and (not township or township_key(townships[row.township_id]) == township_key(township))
-        )
+        if village_key(row.name) == village_key(plain)
+        and (not township or township_key(townships[row.township_id]) == township_key(township))
     ]
     nearer = [row for row in found if row.id in among or row.township_id == township_id]
     found = nearer if len(found) > 1 and nearer else found

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core.confidence import tells_in_confidence
+from core.confidence import is_confidential, tells_in_confidence
 from core.ids import village_scope
 from core.refusals import Refusal, Refused
 from core.vocabulary import Kind
@@ -39,6 +39,7 @@ UNPROVEN = frozenset(
     }
 )
 """Refusals nobody can lift: who wrote it is not proven, or it is nothing that can be kept."""
+_NAMES = frozenset({"id", "scope_id", "household_id", "resident_id", "name", "head_name"})
 _GONE = Refusal(code="desk.aside_gone")
 
 
@@ -85,8 +86,12 @@ def is_in_confidence(aside: QuarantineRow) -> bool:
 
     It may have been set aside for another reason first: its tablet was revoked, its clock wrong.
     """
-    is_special = named_id(aside, "kind") == Kind.SPECIAL_PROGRAMME
-    return is_special or aside.code == IN_CONFIDENCE or tells_in_confidence(body_in(aside))
+    if named_id(aside, "kind") == Kind.SPECIAL_PROGRAMME or aside.code == IN_CONFIDENCE:
+        return True
+    body = body_in(aside)
+    if aside.envelope.get("action") == "set":  # all that an edit sets is shown
+        return is_confidential({name: body[name] for name in body if name not in _NAMES})
+    return "smi" in body or tells_in_confidence(body)
 
 
 def _locked(session: Session, reviewer: Reviewer, op_id: str) -> tuple[QuarantineRow, DeviceRow]:

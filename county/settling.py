@@ -9,10 +9,13 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from core.confidence import LISTS, open_part
+from core.people import Resident
 from core.refusals import Refusal, Refused
+from core.validation import check_birth_date
 from core.wire.bodies import record_of
 from core.wire.schemas import schema_of, todays
 from county.audit import note_act
+from county.config import local_date
 from county.held import lock_records
 from county.ledger import RecordWrite, write
 from county.reviews import Reviewer
@@ -87,6 +90,11 @@ def _taken(row: RecordRow, conflict: ConflictRow, reviewer: Reviewer, now: datet
     theirs = open_part(conflict.theirs) if conflict.field in LISTS else conflict.theirs
     fields: dict[str, Any] = {**todays(row.kind, row.schema, row.body), conflict.field: theirs}
     body = {name: value for name, value in fields.items() if value is not None}
+    record = record_of(row.kind, schema, body)
+    if isinstance(record, Resident) and conflict.field == "birth_date":
+        wrong = check_birth_date(record.birth_date, local_date(now))
+        if wrong:
+            raise Refused(*wrong)
     return RecordWrite(
         kind=row.kind,
         record_id=row.id,
@@ -95,5 +103,5 @@ def _taken(row: RecordRow, conflict: ConflictRow, reviewer: Reviewer, now: datet
         body=body,
         author_id=reviewer.user_id,
         recorded_at=now,
-        record=record_of(row.kind, schema, body),
+        record=record,
     )

@@ -14,10 +14,11 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from core.confidence import tags_told_by
 from core.ids import restricted_scope, village_of
 from core.people import SpecialProgramme
 from core.refusals import Refusal, Refused
-from core.vocabulary import Kind
+from core.vocabulary import SPECIAL_TAGS, Kind
 from core.wire.bodies import body_of, record_of
 from core.wire.schemas import schema_of, todays
 from county.audit import CONSOLE, note_act
@@ -141,13 +142,24 @@ def list_programmes(config: CountyConfig, villages: tuple[str, ...]) -> tuple[Ke
 
 
 def end_one(config: CountyConfig, record_id: str, tag: str | None, on: date | None) -> date:
-    """What `luyue county end-programme` does; the last day. Raises Refused as `end_programme`."""
+    """What `luyue county end-programme` does; the last day.
+
+    `tag` may be worded. Raises Refused as `end_programme`, and `special.no_programme`.
+    """
+    wanted = None if tag is None else _special_tag(tag)
     now = utc_now()
     last_day = on or local_date(now)
     with opened(config) as database, database.writing() as session:
         act = act_of(the_county(session).county_id, CONSOLE, now)
-        end_programme(session, act, record_id, tag, last_day)
+        end_programme(session, act, record_id, wanted, last_day)
     return last_day
+
+
+def _special_tag(wanted: str) -> str:
+    found = tags_told_by(wanted) & SPECIAL_TAGS
+    if len(found) != 1:
+        raise Refused(Refusal(code="special.no_programme", values={"programme": wanted}))
+    return str(next(iter(found)))
 
 
 def _records(

@@ -204,7 +204,11 @@ def test_special_programmes_are_listed_and_ended_by_their_id(founded: Office) ->
     assert founded.run("county", "programmes", "--village", "没有这个村").status == console.UNUSABLE
     early = founded.run("county", "end-programme", "no such record")
     assert (early.status, "没有这个编号" in early.err) == (console.UNUSABLE, True)
-    ended = founded.run("county", "end-programme", kept["record_id"], "--on", "2026-11-20")
+    for wrong in ("hiv", "高血压"):
+        none = founded.run("county", "end-programme", kept["record_id"], "--programme", wrong)
+        assert (none.status, "只有肺结核" in none.err) == (console.UNUSABLE, True)
+    ending = "county", "end-programme", kept["record_id"], "--programme", "TB"
+    ended = founded.run(*ending, "--on", "2026-11-20")
     assert (ended.status, "2026-11-20" in ended.out) == (0, True)
     assert "至 2026-11-20" in founded.run("county", "programmes").out
     again = founded.run("county", "end-programme", kept["record_id"])

@@ -19,7 +19,7 @@ from app.screens.parts.kept_up import kept_up
 from app.screens.reading import use_answer
 from app.state import AppState
 from core.slots import Programme
-from core.vocabulary import Kind, ReadingKind
+from core.vocabulary import RESTRICTED_TAGS, Kind, ReadingKind
 from words import say
 
 if TYPE_CHECKING:
@@ -136,7 +136,7 @@ def _programmes(found: ResidentView) -> tuple[tuple[str, tuple[str, ...]], ...]:
     return tuple(
         (wording.coded("programme", code), tuple(slot.state for slot in account.of(code)))
         for code in codes
-        if code != Programme.CONTRACT
+        if code not in {Programme.CONTRACT, *RESTRICTED_TAGS}
     )
 
 

@@ -27,8 +27,8 @@ from core.people import Resident
 from core.referrals import Referral, ReferralOutcome
 from core.reviews import PhoneCheck, Review
 from core.slots import Programme, Slot
-from core.vocabulary import Decision
-from core.worklist import DueItem, Urgency, due_items
+from core.vocabulary import RESTRICTED_TAGS, Decision
+from core.worklist import DueItem, DueKind, Urgency, due_items
 
 CHUNK = 200
 """Residents reckoned together: enough for one query to pay, few enough to hold in memory."""
@@ -207,7 +207,7 @@ def reckoned(history: History, rules: Rules, today: date) -> dict[str, Any]:
     account = account_of(rules.book, history, today)
     slots = account.of(Programme.CONTRACT)
     this_month = [slot for slot in slots if slot.owed and _ends_in_month(slot, today)]
-    items = due_items(rules.book, account, history, today)
+    items = filter(_may_be_listed, due_items(rules.book, account, history, today))
     return {
         "resident_id": history.resident.id,
         "as_of": today,
@@ -219,6 +219,11 @@ def reckoned(history: History, rules: Rules, today: date) -> dict[str, Any]:
         "returned": _dump(_returned(history)),
         "figures": _dump(_counts(account.figures)),
     }
+
+
+def _may_be_listed(item: DueItem) -> bool:
+    """Whether a list may have it: nothing that names what is told in confidence."""
+    return item.kind != DueKind.TB_FIRST_VISIT and str(item.programme) not in RESTRICTED_TAGS
 
 
 def _returned(history: History) -> list[str]:

@@ -28,6 +28,7 @@ from core.people import Household, Resident, SpecialProgramme, TagSpan
 from core.referrals import Referral
 from core.refusals import Refusal, Refused
 from core.slots import Slot
+from core.validation import check_birth_date
 from core.vocabulary import Kind
 from core.wire.bodies import body_of
 
@@ -130,7 +131,7 @@ class ResidentService:
         """
         if not reason.strip():
             raise Refused(Refusal(code="correction.no_reason", place="reason"))
-        fields = _fields(changes)
+        fields = _fields(changes, self._practice.today)
         with self._practice.transaction() as session:
             resident = demand_history(session, resident_id).resident
             row = records.row(session, resident_id)
@@ -141,7 +142,7 @@ class ResidentService:
                 set_fields(session, self._practice, row, noted)
 
 
-def _fields(changes: Mapping[str, object]) -> dict[str, object]:
+def _fields(changes: Mapping[str, object], today: date) -> dict[str, object]:
     """The corrected fields as the record holds them."""
     fields: dict[str, object] = {}
     for name, value in changes.items():
@@ -155,9 +156,20 @@ def _fields(changes: Mapping[str, object]) -> dict[str, object]:
     for name in sorted(NEVER_EMPTY & fields.keys()):
         if not fields[name]:
             raise Refused(Refusal(code="correction.value", place=name))
+    if "birth_date" in fields:
+        _check_birth_date(str(fields["birth_date"]), today)
     if "name" in fields:
         fields |= {"pinyin": None, "initials": None}
     return fields
+
+
+def _check_birth_date(written: str, today: date) -> None:
+    try:
+        wrong = check_birth_date(date.fromisoformat(written), today)
+    except ValueError as error:
+        raise Refused(Refusal(code="correction.value", place="birth_date")) from error
+    if wrong:
+        raise Refused(*wrong)
 
 
 def _in_force(found: Iterable[SpecialProgramme], today: date) -> Iterator[TagSpan]:

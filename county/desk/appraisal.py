@@ -16,7 +16,7 @@ from core.history import History
 from core.triage import Triage, Verdict, triage
 from core.vocabulary import Kind
 from county.desk.lookups import standing_follow_ups
-from county.desk.person import FindingLine, finding_line
+from county.desk.person import FindingLine, finding_lines
 from county.desk.wording import label, worded
 from county.histories import readable
 from county.policies import rules_of
@@ -125,7 +125,7 @@ def appraise(months: DoctorMonths, history: History, follow_up: FollowUp, lang: 
         verdicts=() if follow_up.not_met else _verdicts(judged, lang),
         suggested_class=label("class", suggested, lang) if suggested else "",
         class_reason="" if follow_up.not_met else worded(judged.class_reason, lang),
-        findings=tuple(finding_line(item, lang) for item in judged.findings),
+        findings=finding_lines(judged.findings, lang),
     )
 
 

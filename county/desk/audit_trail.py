@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,7 +20,8 @@ from county.desk.render import choices, link, page, pages
 from county.desk.visitor import SEES_ALL, Desk, NotFound, SignedIn, desk_of
 from county.desk.wording import label, local
 from county.people import village_names
-from county.tables import AuditRow
+from county.quarantine import is_in_confidence
+from county.tables import AuditRow, QuarantineRow
 from words import say
 
 router = APIRouter()
@@ -69,6 +70,7 @@ def audit_trail(
         users = doctor_names(session, desk.county_id) | {CONSOLE: say("desk.audit.console", lang)}
         names = users | village_names(session, desk.county_id)
         rows = _found(session, desk, user, act, number)
+        hidden = _in_confidence(session, desk, rows)
         waiting = waiting_for(session, desk, visitor)
     return page(
         request,
@@ -76,7 +78,7 @@ def audit_trail(
         visitor,
         "audit",
         waiting=waiting,
-        rows=[_row(row, names, lang) for row in rows[:PAGE_SIZE]],
+        rows=[_row(row, names, lang, hidden) for row in rows[:PAGE_SIZE]],
         users=choices(sorted(users.items(), key=lambda pair: pair[1])),
         acts=choices([(name, say(f"desk.act.{name}", lang)) for name in ACTIONS]),
         query={"user": user, "act": act},
@@ -100,10 +102,22 @@ def _found(session: Session, desk: Desk, user: str, act: str, number: int) -> li
     )
 
 
-def _row(row: AuditRow, names: dict[str, str], lang: str) -> Row:
+def _in_confidence(session: Session, desk: Desk, rows: Iterable[AuditRow]) -> set[str]:
+    """The operations decided on of which no desk may know whom they are about.
+
+    An earlier version wrote down whom.
+    """
+    op_ids = [row.detail["op_id"] for row in rows if row.action.startswith("aside_")]
+    query = select(QuarantineRow).where(
+        QuarantineRow.county_id == desk.county_id, QuarantineRow.op_id.in_(op_ids)
+    )
+    return {aside.op_id for aside in session.scalars(query) if is_in_confidence(aside)}
+
+
+def _row(row: AuditRow, names: dict[str, str], lang: str, hidden: Set[str]) -> Row:
     page_of = PAGES.get(row.object_kind)
-    # Whom it was about, an earlier version wrote down beside the code that says why.
-    object_id = "" if row.detail.get("code") == IN_CONFIDENCE else row.object_id
+    is_hidden = row.detail.get("code") == IN_CONFIDENCE or row.detail.get("op_id") in hidden
+    object_id = "" if is_hidden else row.object_id
     return Row(
         at=local(row.at),
         user=names.get(row.user_id, row.user_id or "—"),

@@ -104,7 +104,16 @@ def present(session: Session, desk: Desk, visitor: Visitor) -> tuple[Row, ...]:
     return tuple(
         _row(conflict, row, people, names.get(authors.get(conflict.op_id, ""), NOTHING), visitor)
         for conflict, row in found
+        if _may_be_shown(conflict, row)
     )
+
+
+def _may_be_shown(conflict: ConflictRow, row: RecordRow) -> bool:
+    """Whether the two differ in what is open: two values that look alike tell of what is not."""
+    if conflict.field not in LISTS:
+        return True
+    ours = todays(row.kind, row.schema, row.body).get(conflict.field)
+    return bool(open_part(ours or []) != open_part(conflict.theirs or []))
 
 
 def _authors(session: Session, county_id: str, op_ids: list[str]) -> dict[str, str]:

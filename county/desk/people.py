@@ -306,7 +306,7 @@ def _row_maker(
         return Row(
             href=link(f"people/{resident.id}", year=query.year),
             name=masked_name(resident.name) if query.mask else resident.name,
-            sex=say(f"sex.{resident.sex}", lang),
+            sex=label("sex", resident.sex, lang),
             age=age_on(resident.birth_date, today),
             place=_place(visitor.village_name(record.village_id), house),
             groups=groups_of(resident, today, lang),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -189,7 +189,7 @@ def present(
     return View(
         name=resident.name,
         lead=say(
-            "desk.person.lead", lang, sex=say(f"sex.{resident.sex}", lang),
+            "desk.person.lead", lang, sex=label("sex", resident.sex, lang),
             age=age_on(resident.birth_date, today), place=village,
         ),
         crumbs=_crumbs(visitor, resident, village, year),
@@ -206,9 +206,7 @@ def present(
             )
         ),
         programmes=_programmes(account, lang),
-        findings=tuple(
-            finding_line(item, lang) for item in account.findings if not tags_told_by(item.rule_id)
-        ),
+        findings=finding_lines(account.findings, lang),
         charts=charts_of(
             follow_ups, lines_for(rules.on(today), age_on(resident.birth_date, today)), lang
         ),
@@ -218,14 +216,18 @@ def present(
     )  # fmt: skip
 
 
-def finding_line(finding: Finding, lang: str) -> FindingLine:
-    """A finding, worded, with its rule and source."""
-    return FindingLine(
-        tone=TONES.get(finding.severity, "info"),
-        severity=label("desk.severity", finding.severity, lang),
-        text=worded_finding(finding, lang),
-        rule_id=finding.rule_id,
-        source=label("source", finding.source, lang),
+def finding_lines(findings: Iterable[Finding], lang: str) -> tuple[FindingLine, ...]:
+    """The findings, worded, each with its rule and source; none about what is in confidence."""
+    told = (item for item in findings if not tags_told_by(f"{item.rule_id} {item.source}"))
+    return tuple(
+        FindingLine(
+            tone=TONES.get(item.severity, "info"),
+            severity=label("desk.severity", item.severity, lang),
+            text=worded_finding(item, lang),
+            rule_id=item.rule_id,
+            source=label("source", item.source, lang),
+        )
+        for item in told
     )
 
 

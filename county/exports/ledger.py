@@ -207,7 +207,7 @@ def _person_values(order: Order, entry: _Entry) -> dict[str, str | int | date]:
         "village": entry.place[1],
         "head": entry.house.head_name if entry.house else "",
         "name": resident.name,
-        "sex": say(f"sex.{resident.sex}", lang),
+        "sex": label("sex", resident.sex, lang),
         "age": age_on(resident.birth_date, order.last_day),
         "id_number": number,
         "phone": resident.phone or (entry.house.phone if entry.house else ""),

@@ -17,7 +17,7 @@ from county.roster.answers import Note, Outcome, RowAnswer
 from county.roster.fields import Field
 from county.roster.person import Person
 from county.roster.places import Places
-from county.roster.registry import Registry
+from county.roster.registry import ADDED_TO, Registry
 from county.tables import VillageRow
 
 Standing = TypeVar("Standing", Household, Resident, Contract)
@@ -158,8 +158,10 @@ class RosterApplier:
         kept = [
             name
             for name in changes
-            if name not in _ADDED_TO and self._registry.set_by_tablet(record.id, name)
+            if name not in ADDED_TO and self._registry.set_by_tablet(record.id, name)
         ]
+        if "household_id" in kept:  # the village is the household's
+            changes.pop("scope_id", None)
         for name in kept:
             del changes[name]
             row.note(_COLUMN_OF.get(name, Field.NAME), "tablet_kept", field=name)
@@ -255,9 +257,6 @@ _COLUMN_OF: Mapping[str, Field] = {
     "doctor_id": Field.DOCTOR,
 }
 """The column a record's field was read from."""
-
-_ADDED_TO = frozenset({"tags", "conditions"})
-"""Fields a roster only adds to, so that nothing set on a tablet can be lost by it."""
 
 
 def _number(person: Person) -> str:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from core.confidence import OTHERS, tags_told_by
+from core.confidence import DISABILITY, tags_told_by, tells_otherwise
 from core.people import Condition
 from core.vocabulary import RESTRICTED_TAGS, SPECIAL_TAGS, GroupTag
 
@@ -46,17 +46,12 @@ ICD_10: Mapping[str, str] = {
 }
 """The commonest illnesses beside the groups, for the country's ICD-10 tables."""
 
-_DISABILITY = r"(?:视力|听力|言语|肢体|智力|精神|多重)"
-_DISABILITIES = re.compile(
-    rf"(?<![性重]){_DISABILITY}(?:[、,，/和及]*{_DISABILITY})*(?:残疾?|(?=[一二三四1-4]级))"
-    r"(?:[一二三四1-4]级)?"
-    r"|残疾?[（(][^）)]*[）)]"
-)
-"""A disability with its kinds and grade (残疾（精神）, 精神二级): its kind is nobody's business."""
 _SEPARATORS = re.compile(r"[、,，;；/|｜+&\s]+")
-_DENIED = re.compile(r"^(无|否认?|没有|未患|不是|非)")
+_DENIED = re.compile(r"^(无|否认?|没有|未患|不是|非)|[:：(（](无|否|没有)[)）]?$")
+_NO_CASE = re.compile(r"陈旧|后遗|疑似|排除|筛查|接触")
+"""Of an illness told in confidence: not one that is cared for. No programme begins with it."""
 _NOTHING = frozenset({"", "无", "否", "-", "—", "/", "健康", "正常", "暂无", "不详", "未知"})
-_ABOUT_A_GROUP = re.compile(r"干部|责任|单位|日期|时间|措施|用药|编号|医生|电话")
+_ABOUT_A_GROUP = re.compile(r"筛查|干部|责任|单位|日期|时间|措施|用药|编号|医生|电话")
 """Headings that name a group but tell something about it: who helps, since when."""
 
 YES = frozenset({"是", "有", "√", "✓", "✔", "Y", "YES", "1", "1.0", "TRUE", "患病"})
@@ -81,16 +76,18 @@ class Groups:
 def groups_of(groups: Iterable[str], diseases: Iterable[str]) -> Groups:
     """The tags and conditions of the wordings in the columns of groups and of diseases."""
     group_words = [word for text in groups for word in _words(text)]
-    disease_words = [word for text in diseases for word in _words(text)]
+    disease_words = [word for text in diseases for word in _words(text) if not says_yes(word)]
     found = {tag for word in (*group_words, *disease_words) for tag in _tags_in(word)}
+    cases = (word for word in (*group_words, *disease_words) if not _NO_CASE.search(word))
+    cared_for = {tag for word in cases for tag in tags_told_by(word)}
     stored = sorted(found - DERIVED - RESTRICTED_TAGS)
     return Groups(
         tags=tuple(str(tag) for tag in stored),
         conditions=(*_illnesses(stored), *_other_illnesses(disease_words)),
         unknown=tuple(word for word in group_words if not _is_known(word)),
-        special=tuple(sorted(found & SPECIAL_TAGS)),
-        left_out=bool(found & RESTRICTED_TAGS - SPECIAL_TAGS)
-        or any(OTHERS.search(word) for word in (*group_words, *disease_words)),
+        special=tuple(sorted(cared_for & SPECIAL_TAGS)),
+        left_out=bool(found & RESTRICTED_TAGS - (cared_for & SPECIAL_TAGS))
+        or any(tells_otherwise(word) for word in (*group_words, *disease_words)),
     )
 
 
@@ -105,9 +102,9 @@ def says_yes(text: str) -> bool:
 
 
 def _words(text: str) -> list[str]:
-    plain = _DISABILITIES.sub("残疾", text)
+    plain = DISABILITY.sub("残疾", text)
     words = (word for word in _SEPARATORS.split(plain) if word not in _NOTHING)
-    return [word for word in words if not _DENIED.match(word) or _tags_in(word) == {_GENERAL}]
+    return [word for word in words if not _DENIED.search(word) or _tags_in(word) == {_GENERAL}]
 
 
 _GENERAL = GroupTag.GENERAL
@@ -118,7 +115,7 @@ def _tags_in(word: str) -> set[GroupTag]:
 
 
 def _is_known(word: str) -> bool:
-    return bool(_tags_in(word) or OTHERS.search(word))
+    return bool(_tags_in(word)) or tells_otherwise(word)
 
 
 def _illnesses(tags: Iterable[GroupTag]) -> tuple[Condition, ...]:

@@ -15,9 +15,11 @@ from core.contracts import Contract
 from core.merging import Stamp
 from core.people import Household, Resident, SpecialProgramme
 from core.vocabulary import Kind
-from core.wire.bodies import RECORD_TYPES, body_of, kind_of, record_of
+from core.wire.bodies import RECORD_TYPES, body_of, kind_of
 from core.wire.clocks import node_of
+from core.wire.schemas import schema_of
 from county.held import Held, load
+from county.histories import readable
 from county.ledger import COUNTY_NODE, RecordWrite
 from county.people import Act
 from county.tables import CountyRow, RecordRow
@@ -25,6 +27,8 @@ from county.tables import CountyRow, RecordRow
 Listed = Household | Resident | Contract | SpecialProgramme
 """What a roster brings."""
 
+ADDED_TO = frozenset({"tags", "conditions"})
+"""Lists a roster only adds to, at the end, so that nothing set on a tablet can be lost by it."""
 READ_KINDS = (Kind.HOUSEHOLD, Kind.RESIDENT, Kind.CONTRACT, Kind.SPECIAL_PROGRAMME)
 
 
@@ -39,11 +43,15 @@ class Registry:
         self.contracts: dict[str, list[Contract]] = defaultdict(list)
         self.special: dict[str, SpecialProgramme] = {}
         self._households: dict[tuple[str, str], Household] = {}
+        self._in_household: dict[str, dict[str, None]] = defaultdict(dict)
         self._by_number: dict[str, str] = {}
         self._by_birth: dict[tuple[str, str, date], str] = {}
         self._touched: dict[str, Listed] = {}
         for item in self.held.values():
-            self._index(record_of(item.kind, item.schema, item.body))
+            # One of a later version that cannot be read here is kept, and passed over.
+            record = readable(item.kind, item.schema, item.body)
+            if record is not None:
+                self._index(record)
 
     def household(self, village_id: str, number: str) -> Household | None:
         """The household of a village with this number."""
@@ -54,16 +62,34 @@ class Registry:
     ) -> Resident | None:
         """The resident with this ID number; else the one of the household born that day.
 
-        Somebody on record with another ID number is somebody else, name and birth date or not.
+        Somebody on record with another ID number is somebody else, name and birth date or not,
+        unless a doctor has corrected the number since; likewise name or birth date.
         """
         by_number = self._by_number.get(id_number) if id_number else None
         if by_number is not None:
             return self.residents[by_number]
         by_birth = self._by_birth.get((household_id, name, birth_date))
-        if by_birth is None:
-            return None
-        found = self.residents[by_birth]
-        return None if id_number and found.id_number else found
+        found = (
+            self.residents[by_birth]
+            if by_birth
+            else self._corrected(household_id, name, birth_date)
+        )
+        if found is None or not (id_number and found.id_number):
+            return found
+        return found if self.set_by_tablet(found.id, "id_number") else None
+
+    def _corrected(self, household_id: str, name: str, birth_date: date) -> Resident | None:
+        """The one of a household whose name, or else birth date, a doctor has set since."""
+        found = [
+            resident
+            for resident in map(self.residents.__getitem__, self._in_household[household_id])
+            if resident.household_id == household_id
+            and (
+                (resident.name == name and self.set_by_tablet(resident.id, "birth_date"))
+                or (resident.birth_date == birth_date and self.set_by_tablet(resident.id, "name"))
+            )
+        ]
+        return found[0] if len(found) == 1 else None
 
     def put(self, record: Listed) -> None:
         """Take a new or changed record in; it is written when the whole roster has been read."""
@@ -87,7 +113,8 @@ class Registry:
             kind=kind,
             record_id=record.id,
             scope_id=record.scope_id,
-            body={**_not_ours(kind, held), **body_of(record)},
+            schema=max(held.schema if held else 1, schema_of(kind)),
+            body={**_not_ours(kind, held), **_as_said_before(held, body_of(record))},
             author_id=act.by_user,
             recorded_at=act.now,
         )
@@ -105,6 +132,7 @@ class Registry:
 
     def _index_resident(self, resident: Resident) -> None:
         self.residents[resident.id] = resident
+        self._in_household[resident.household_id][resident.id] = None
         self._by_birth[resident.household_id, resident.name, resident.birth_date] = resident.id
         if resident.id_number:
             self._by_number[resident.id_number] = resident.id
@@ -130,6 +158,16 @@ def _not_ours(kind: str, held: Held | None) -> dict[str, Any]:
     known = {field.name for field in fields(RECORD_TYPES[kind])}
     body = held.body if held is not None else {}
     return {name: value for name, value in body.items() if name not in known}
+
+
+def _as_said_before(held: Held | None, body: dict[str, Any]) -> dict[str, Any]:
+    """The body with what a later version says of entries that stand where they stood."""
+    before = held.body if held is not None else {}
+    for name in ADDED_TO & body.keys() & before.keys():
+        kept = zip(before[name], body[name], strict=False)
+        entries = [{**old, **new} for old, new in kept]
+        body[name] = [*entries, *body[name][len(entries) :]]
+    return body
 
 
 def residents_of(residents: Iterable[Resident], scope_ids: frozenset[str]) -> list[Resident]:

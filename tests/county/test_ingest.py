@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
+from core.ids import county_scope
 from core.vocabulary import Kind
 from core.wire.bodies import body_of
 from core.wire.envelopes import Operation, hashed
@@ -244,6 +245,37 @@ def test_an_operation_that_breaks_a_rule_is_refused_with_its_code(
     assert count(county, QuarantineRow) == 1
     after = chain.put(a_follow_up(RESIDENT.id))
     assert outcomes(take(county, chain.tablet, travelling(after))) == ["accepted"]
+
+
+def test_nothing_a_tablet_writes_goes_to_every_tablet_of_the_county(
+    county: Database, chain: Chain
+) -> None:
+    everywhere = county_scope(COUNTY_ID)
+    operations = (
+        chain.put(a_follow_up(RESIDENT.id, scope_id=everywhere)),
+        chain.set(Kind.RESIDENT, RESIDENT.id, 1, {"scope_id": everywhere}),
+    )
+    answers = outcomes(take(county, chain.tablet, travelling(*operations)))
+    assert answers == ["scope.not_yours", "op.body_disagrees"]
+
+
+@pytest.mark.parametrize("scope_id", [["a"], {"a": 1}, 7, None])
+def test_a_scope_that_is_no_text_is_refused_and_stops_nobody_else(
+    county: Database, chain: Chain, scope_id: object
+) -> None:
+    edit = chain.set(Kind.RESIDENT, RESIDENT.id, 1, {"scope_id": scope_id})
+    visit = chain.put(a_follow_up(RESIDENT.id))
+    answers = outcomes(take(county, chain.tablet, travelling(edit, visit)))
+    assert answers == ["op.body_disagrees", "accepted"]
+
+
+@pytest.mark.parametrize("born", ["9999-12-31", "2090-01-01", "1899-12-31", "0001-01-01"])
+def test_nobody_is_born_in_the_future_or_before_anybody_who_lives(
+    county: Database, chain: Chain, born: str
+) -> None:
+    edit = chain.set(Kind.RESIDENT, RESIDENT.id, 1, {"birth_date": born})
+    answers = outcomes(take(county, chain.tablet, travelling(edit)))
+    assert answers == ["resident.birth_date"]
 
 
 def test_a_doctor_cannot_write_a_review(county: Database, chain: Chain) -> None:

@@ -81,7 +81,7 @@ def _worded(value: object, in_words: Callable[[date], str]) -> object:
 
 def age_and_sex(age: int, sex: str) -> str:
     """68岁 男."""
-    return say("person.age_and_sex", age=age, sex=say(f"sex.{sex}"))
+    return say("person.age_and_sex", age=age, sex=coded("sex", sex))
 
 
 def where(village: str, group_no: str, house_no: str) -> str:

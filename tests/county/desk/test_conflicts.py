@@ -74,6 +74,7 @@ def test_what_is_told_in_confidence_is_neither_shown_in_a_conflict_nor_taken(
     a_conflict(world, resident, "conditions", [{"code": "other", "name": "艾滋病"}])
     browser = world.browser()
     page = browser.get("/desk/conflicts").text
+    assert page.count('class="button"') == 2  # the other one differs in nothing that is open
     assert "慢阻肺" in page
     assert not [word for word in ("结核", "精神", "艾滋", "hiv", "smi") if word in page]
     assert settle(browser, conflict_id, "take") == 303

@@ -128,15 +128,42 @@ def test_whoever_is_said_to_be_cared_for_in_confidence_is_named_for_no_reason(
     assert not [word for word in told if word in page.replace(csrf_in(page), "")]
 
 
+@pytest.mark.parametrize(
+    "said",
+    [{"special_programme": [{"tag": "tb"}]}, {"note": "肺结核"}, {"tags": {"tb": {"from_on": 1}}}],
+)
+def test_no_field_of_an_edit_tells_it_beside_the_name(
+    world: DeskWorld, said: dict[str, Any]
+) -> None:
+    resident = world.person(GroupTag.HTN, name="王守田")
+    set_aside(world, edit(resident.id, said))
+    assert "王守田" not in world.browser().get(PATH).text
+
+
+def test_a_visit_that_assesses_a_mental_disorder_is_shown_without_the_person(
+    world: DeskWorld,
+) -> None:
+    resident = world.person(GroupTag.HTN, name="王守田")
+    body = {"resident_id": resident.id, "smi": {"risk_level": "none"}}
+    set_aside(world, {"kind": "follow_up", "action": "put", "body": body})
+    assert "王守田" not in world.browser().get(PATH).text
+
+
 def test_the_trail_hides_whom_an_earlier_version_wrote_beside_the_reason(world: DeskWorld) -> None:
+    op_id = set_aside(world, edit("r", {"tags": [{"tag": "tb"}]}))
     with world.database.writing() as session:
         for code in ("op.in_confidence", "scope.not_yours"):
             note_act(
                 session, COUNTY_ID, "reviewer-1", "aside_leave", Kind.RESIDENT, f"of {code}", NOW,
                 op_id="op", code=code,
             )  # fmt: skip
+        note_act(
+            session, COUNTY_ID, "reviewer-1", "aside_leave", Kind.RESIDENT, "of a revoked", NOW,
+            op_id=op_id, code="device.revoked",
+        )  # fmt: skip
     page = world.browser("county").get("/desk/audit").text
     assert "of op.in_confidence" not in page
+    assert "of a revoked" not in page
     assert "of scope.not_yours" in page
 
 

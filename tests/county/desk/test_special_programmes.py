@@ -6,6 +6,7 @@ from datetime import date
 
 import pytest
 
+from core.followups import SmiAssessment
 from core.ids import restricted_scope
 from core.people import Condition
 from core.vocabulary import GroupTag, Kind
@@ -91,3 +92,15 @@ def test_what_a_tablet_says_that_is_restricted_is_set_aside_and_names_nobody(
     assert ("专项管理" in text) == (kind == Kind.SPECIAL_PROGRAMME)
     assert ("王守田" in text) == is_named
     assert not [word for word in ("结核", '"tb"') if word in text]
+
+
+def test_the_reasons_of_slots_and_the_findings_of_visits_name_none_either(world: DeskWorld) -> None:
+    resident = world.person(GroupTag.TB, birth_date=date(1985, 1, 1))
+    told = SmiAssessment(risk_level=0, insight="whole", symptoms="gone", social_function="good")
+    visit = a_follow_up(resident.id, date(2026, 11, 3), smi=told)
+    world.visits(resident, visit)
+    browser = world.browser()
+    for page in (f"people/{resident.id}", f"follow-ups/{visit.id}"):
+        text = browser.get(f"/desk/{page}").text
+        assert "2026-11-03" in text
+        assert not [word for word in ("结核", "精神") if word in text], page

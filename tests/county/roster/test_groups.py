@@ -62,6 +62,11 @@ def test_what_no_record_may_hold_leaves_no_trace_but_that_it_was_left_out(wordin
         "精神、肢体残疾",
         "残疾(精神 2级)",
         "肢体，精神残疾三级",
+        "多重残疾（精神、智力）",
+        "精神类残疾",
+        "精神（二级）",
+        "精神II级",
+        "重性精神残疾",
     ],
 )
 def test_a_mental_disability_is_a_disability_and_no_programme(wording: str) -> None:
@@ -84,3 +89,24 @@ def test_what_is_cared_for_in_confidence_is_kept_apart_from_everything_else(
 ) -> None:
     for found in (groups_of([wording], []), groups_of([], [wording])):
         assert found == Groups(special=(tag,))
+
+
+@pytest.mark.parametrize(
+    "word", ["陈旧性肺结核", "疑似肺结核", "结核病密切接触者", "残疾（肺结核后遗症）"]
+)
+def test_what_is_no_case_of_an_illness_begins_no_programme_and_is_kept_nowhere(word: str) -> None:
+    found = groups_of([word], [])
+    assert (found.special, found.left_out, found.conditions) == ((), True, ())
+
+
+@pytest.mark.parametrize("word", ["结核:无", "肺结核(否)", "高血压（无）"])
+def test_what_is_denied_behind_the_word_is_denied(word: str) -> None:
+    assert groups_of([word], [word]) == Groups()
+
+
+def test_a_bracket_about_something_else_is_not_taken_for_a_kind_of_disability() -> None:
+    assert set(groups_of(["残疾（糖尿病足截肢）"], []).tags) == {"disabled", "t2dm"}
+
+
+def test_the_yes_of_a_column_is_no_illness() -> None:
+    assert groups_of([], ["是", "冠心病"]).conditions == groups_of([], ["冠心病"]).conditions

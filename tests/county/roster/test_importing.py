@@ -17,7 +17,7 @@ from core.merging import Stamp
 from core.vocabulary import RESTRICTED_TAGS, Kind
 from county.db import Database
 from county.held import load
-from county.ledger import Posting, RecordWrite
+from county.ledger import Posting, RecordWrite, write
 from county.people import Act, act_of, townships_of, villages_of
 from county.roster.answers import Outcome, RosterReport, report_json, report_text
 from county.roster.importing import RosterOptions, import_roster
@@ -140,6 +140,71 @@ def set_on_a_tablet(database: Database, body: dict[str, Any], **fields: Any) -> 
             )
         )
         posting.post(session)
+
+
+@pytest.mark.parametrize(
+    ("cells", "corrected"),
+    [
+        ({}, {"id_number": an_id("19500101", 3)}),
+        ({}, {"id_number": an_id("19500201", 3), "birth_date": "1950-02-01"}),
+        ({"身份证号": None, "出生日期": "1950-01-01", "性别": "男"}, {"birth_date": "1950-02-01"}),
+        ({"身份证号": None, "出生日期": "1950-01-01", "性别": "男"}, {"name": "张大川"}),
+    ],
+)
+def test_whoever_a_doctor_has_corrected_is_known_again(
+    county: Database, take: Import, cells: dict[str, Any], corrected: dict[str, Any]
+) -> None:
+    row = in_the_county(人群="肺结核", **cells)
+    take(row)
+    (resident,) = bodies(county, Kind.RESIDENT)
+    set_on_a_tablet(county, resident, **corrected)
+    report = take(row, now=NOW + timedelta(days=1))
+    assert (outcomes(report), report.leavers) == (["unchanged"], ())
+    (after,) = bodies(county, Kind.RESIDENT)
+    assert after == {**resident, **corrected}
+    assert len(bodies(county, Kind.SPECIAL_PROGRAMME)) == 1
+
+
+def test_whom_a_doctor_has_put_into_another_household_stays_in_its_village(
+    county: Database, take: Import
+) -> None:
+    li = {"户编号": "H002", "户主": "李四", "姓名": "李四", "身份证号": an_id("19600101", 1)}
+    take(in_the_county(), in_the_county(**li))
+    by_name = {body["name"]: body for body in bodies(county, Kind.RESIDENT)}
+    household_id = by_name["李四"]["household_id"]
+    set_on_a_tablet(county, by_name["张大山"], household_id=household_id)
+    take(a_row(乡镇="云岭镇", 村="柳树村"), now=NOW + timedelta(days=1))
+    moved = {body["name"]: body for body in bodies(county, Kind.RESIDENT)}["张大山"]
+    assert (moved["household_id"], moved["scope_id"]) == (household_id, village_scope("village-1"))
+
+
+def test_a_record_of_a_later_version_stops_no_roster_and_keeps_what_it_says(
+    county: Database, take: Import
+) -> None:
+    take(in_the_county(人群="肺结核"))
+    (special,) = bodies(county, Kind.SPECIAL_PROGRAMME)
+    later = {**special, "tags": [{**special["tags"][0], "sputum": "positive"}], "ward": 3}
+    scope = village_scope("village-1")
+    unreadable = {"id": "later", "scope_id": scope, "names": ["新版本"]}
+    items = [
+        RecordWrite(
+            kind=kind,
+            record_id=body["id"],
+            scope_id=body["scope_id"],
+            schema=7,
+            body=body,
+            author_id="office",
+            recorded_at=NOW,
+        )
+        for kind, body in ((Kind.SPECIAL_PROGRAMME, later), (Kind.RESIDENT, unreadable))
+    ]
+    with county.writing() as session:
+        write(session, COUNTY_ID, items, NOW)
+    take(in_the_county(人群="肺结核、重性精神病"))
+    assert unreadable in bodies(county, Kind.RESIDENT)
+    (after,) = bodies(county, Kind.SPECIAL_PROGRAMME)
+    assert (after["ward"], after["tags"][0]) == (3, later["tags"][0])
+    assert [span["tag"] for span in after["tags"]] == ["tb", "smi"]
 
 
 def test_fields_of_a_newer_version_survive_a_change(county: Database, take: Import) -> None:
