@@ -189,6 +189,22 @@ _KEPT = select(OperationRow.device_id, *ANSWER).where(
 )
 
 
+def durable_hash(session: Session, device: DeviceRow) -> str:
+    """The hash of a tablet's last operation that is under the county's backup; "" for none."""
+    found = run(
+        session, _NUMBERED, county=device.county_id, device=device.id, seq=device.durable_seq
+    )
+    envelope = found.scalar()
+    return "" if envelope is None else str(envelope["hash"])
+
+
+_NUMBERED = select(OperationRow.envelope).where(
+    OperationRow.county_id == bindparam("county"),
+    OperationRow.device_id == bindparam("device"),
+    OperationRow.device_seq == bindparam("seq"),
+)
+
+
 def _plain(values: Mapping[str, object]) -> dict[str, Any]:
     """The gaps of a refusal's sentence as JSON can say them."""
     return {name: value if _is_json(value) else str(value) for name, value in values.items()}

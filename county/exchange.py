@@ -17,6 +17,7 @@ from core.wire.custody import Orders
 from core.wire.envelopes import PROTOCOL, REQUESTS, Cursor, SyncRequest, SyncResponse
 from core.wire.receipts import Receipt, Taken, receipts_bytes
 from core.wire.snapshots import SnapshotOffer
+from county.answers import durable_hash
 from county.config import VERSION
 from county.db import Database
 from county.device_auth import Proven, spend_nonces, with_their_doctors
@@ -85,7 +86,8 @@ def exchange_together(
     Where anything stands in the way of that, of a single call too, it is one after the
     other, and each has its own answer or error.
     """
-    if len(calls) > 1:
+    # Who asks what differs locks scopes behind the numbers of the others: that would be a circle.
+    if len(calls) > 1 and all(call.request.question is None for call in calls):
         try:
             with database.writing() as session:
                 return _exchanged(session, calls)
@@ -212,6 +214,7 @@ def _answer(
         receipts = _with(receipts, told_anew(session, device, request.refused))
     if not party.is_of_this_history:
         receipts = _with(receipts, all_refused(session, device))
+    tells_history = request.history != party.history
     return SyncResponse(
         server_time=party.now.isoformat(),
         county_version=VERSION,
@@ -231,7 +234,8 @@ def _answer(
         snapshots=dict(call.offers) if is_active else {},
         told=repaired.told,
         repairs=repaired.changes,
-        history=party.history if request.history != party.history else "",
+        history=party.history if tells_history else "",
+        durable_hash=durable_hash(session, device) if tells_history else "",
     )
 
 

@@ -20,7 +20,7 @@ from county.coding import BadCoding, TooLarge, decoded
 from county.envelopes import opened
 from county.escrow import opening_key
 from county.escrow_key import private_key
-from county.ingest import Intake, take_in
+from county.ingest import take_in
 from county.tables import CountyRow, DeviceRow
 from sealing.envelope import HAND_OVER, open_sealed
 from sealing.hpke import CannotOpen
@@ -74,19 +74,14 @@ def accept(session: Session, county: CountyRow, told: HandOver, key: Key, now: d
     device = session.get(DeviceRow, (county.county_id, told.device_id), with_for_update=True)
     if device is None:
         raise Refused(Refusal(code="device.unknown", values={"device": told.device_id}))
-    count, receipts, intake = 0, list[Receipt](), Intake()
-    for envelopes in batches:
-        batch = opened(envelopes, device.id, device.public_key)
-        intake = take_in(session, device, batch, now)
-        count += intake.count
-        receipts += intake.receipts
-        if intake.resend_from is not None:
-            break
+    # All at once: numbers are taken last, and nothing may wait for a record behind them.
+    together = [envelope for envelopes in batches for envelope in envelopes]
+    intake = take_in(session, device, opened(together, device.id, device.public_key), now)
     return TakenIn(
         device_id=device.id,
         doctor_id=device.doctor_id,
-        count=count,
-        receipts=tuple(receipts),
+        count=intake.count,
+        receipts=intake.receipts,
         resend_from=intake.resend_from,
     )
 

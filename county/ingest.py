@@ -200,8 +200,10 @@ def _judged_and_written(
         _check_chain(part.answered, part.device)
         if not part.is_active:
             _refuse(part.answered, Refusal(code=REVOKED))
-        edited_before = part.edited_before if part.is_active else []
-        turns += [(item, standpoints[part.device.id]) for item in (*edited_before, *part.answered)]
+            continue  # nothing is judged, and nothing sent down for its sake
+        turns += [
+            (item, standpoints[part.device.id]) for item in (*part.edited_before, *part.answered)
+        ]
     turns += [(item.answered, item.standpoint) for item in waiting]
     return judge_and_write(session, county_id, turns, now)
 
@@ -226,12 +228,14 @@ def _refuse_taken_numbers(answered: Iterable[Answered], device: DeviceRow) -> No
 
 
 def _check_chain(answered: Iterable[Answered], device: DeviceRow) -> None:
-    """Refuse the first that gets a number where it does not hang on the last that got one."""
-    first = next((item for item in answered if item.numbered), None)
-    if first is None or first.refusal is not None:
-        return
-    if first.opened.envelope.get("previous_hash") != device.last_hash:
-        first.refusal = Refusal(code="op.chain")
+    """Refuse what gets a number and does not hang on the one before that got one."""
+    before = device.last_hash
+    for item in answered:
+        if not item.numbered:
+            continue
+        if item.refusal is None and item.opened.envelope.get("previous_hash") != before:
+            item.refusal = Refusal(code="op.chain")
+        before = item.opened.envelope["hash"]
 
 
 def _refuse(answered: Iterable[Answered], refusal: Refusal) -> None:
@@ -255,13 +259,12 @@ def _write(
     ids |= {item.opened.record_id for item, _ in refused}
     held = load(session, county_id, ids | special_ids(session, county_id, edited))
     posting = ledger.Posting(county_id, held, now)
-    for item, standpoint in to_judge:
-        if item.before is None:
-            _judge(item, posting, standpoint)
-        else:
+    for item, standpoint in turns:
+        if item.before is not None:
             _tell_again(item.before, posting, standpoint)
-    for item, standpoint in refused:
-        if item.opened.operation is not None:
+        elif item.refusal is None:
+            _judge(item, posting, standpoint)
+        elif _is_refused_edit(item) and item.opened.operation is not None:
             _give_back(item.opened.operation, posting, standpoint)
     posting.post(session)
     return posting.changes
@@ -293,7 +296,7 @@ def _judge(item: Answered, posting: ledger.Posting, standpoint: Standpoint) -> N
     if item.accepted.write is not None:
         posting.add(item.accepted.write)
     if item.accepted.outcome != "accepted":
-        posting.renew(operation.record_id)
+        posting.renew(operation.record_id, standpoint.device_id)
 
 
 def _tell_again(before: Answer, posting: ledger.Posting, standpoint: Standpoint) -> None:
@@ -306,14 +309,14 @@ def _tell_again(before: Answer, posting: ledger.Posting, standpoint: Standpoint)
     if held is None or held.scope_id not in standpoint.scopes:
         return
     if not before.is_plain or held.revision != before.revision:
-        posting.renew(before.record_id)
+        posting.renew(before.record_id, standpoint.device_id)
 
 
 def _give_back(operation: Operation, posting: ledger.Posting, standpoint: Standpoint) -> None:
     """Let the tablet see again what stands, where it has shown its user an edit that does not."""
     held = posting.held.get(operation.record_id)
     if operation.action == "set" and held is not None and held.scope_id in standpoint.scopes:
-        posting.renew(operation.record_id)
+        posting.renew(operation.record_id, standpoint.device_id)
 
 
 def _write_alone(

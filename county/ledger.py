@@ -89,6 +89,7 @@ class Posting:
         self._records: dict[str, Any] = {}
         self._visits: dict[str, list[FollowUp]] = {}
         self._otherwise: set[str] = set()
+        self._renewed: set[tuple[str, str]] = set()
 
     def add(self, item: RecordWrite) -> Written:
         """Plan one write; one that changes nothing gets no number."""
@@ -107,11 +108,16 @@ class Posting:
         self._plan_changes(item, old, new)
         return Written(record_id=new.record_id, revision=new.revision, hash=new.hash, changed=True)
 
-    def renew(self, record_id: str) -> None:
-        """Send a record down again as it stands, for a tablet whose edit of it did not stand."""
+    def renew(self, record_id: str, device_id: str) -> None:
+        """Send a record down again as it stands, for a tablet whose edit of it did not stand.
+
+        Once for all of its edits.
+        """
         held = self.held.get(record_id)
-        if held is not None and not held.removed:
-            self.changes.append(_renewal_row(self, held))
+        if held is None or held.removed or (record_id, device_id) in self._renewed:
+            return
+        self._renewed.add((record_id, device_id))
+        self.changes.append(_renewal_row(self, held))
 
     def post(self, session: Session) -> None:
         """Store the records, renew the accounts, and take the numbers last.

@@ -34,8 +34,7 @@ def apply_answer(session: Session, answer: SyncResponse, now: datetime) -> None:
     county that has another history has answered in it only what it answers now.
     """
     if answer.history:
-        covered = min(the_device(session).durable_seq, answer.durable_seq)
-        settling.doubt_answers(session, covered)
+        settling.doubt_answers(session, _covered(session, answer))
         set_setting(session, HISTORY, answer.history)
     settling.settle(session, answer.taken, answer.receipts, now)
     doubt_renewed_scopes(session, answer.cursors)
@@ -45,6 +44,22 @@ def apply_answer(session: Session, answer: SyncResponse, now: datetime) -> None:
     drop_unconfirmed(session, answer.roots)
     if answer.dropped_scopes:
         _leave_scopes(session, answer.dropped_scopes)
+
+
+def _covered(session: Session, answer: SyncResponse) -> int:
+    """How far a county with another history has what was made here: by the chain, not by count.
+
+    A copy of this tablet may have been first with its numbers. A county of an older version
+    tells no hash; the lesser of what it tells now and told before is nearly as sure.
+    """
+    if not answer.durable_hash:
+        return min(the_device(session).durable_seq, answer.durable_seq)
+    envelope = run(session, _OF_NUMBER, seq=answer.durable_seq).scalar()
+    is_ours = envelope is not None and from_json(envelope)["hash"] == answer.durable_hash
+    return answer.durable_seq if is_ours else 0
+
+
+_OF_NUMBER = select(col(OutboxRow.envelope)).where(col(OutboxRow.device_seq) == bindparam("seq"))
 
 
 def apply_changes(session: Session, changes: Sequence[Change]) -> None:
@@ -130,6 +145,7 @@ def _unsent_edits(session: Session, record_ids: Set[str]) -> dict[str, dict[str,
 _UNSENT_EDITS = (
     select(col(OutboxRow.record_id), col(OutboxRow.envelope))
     .where(col(OutboxRow.state) == OutboxState.QUEUED, col(OutboxRow.action) == "set")
+    .where(col(OutboxRow.settled_at).is_(None))
     .order_by(col(OutboxRow.device_seq))
 )
 

@@ -110,7 +110,7 @@ def requeue_from(session: Session, device_seq: int) -> None:
 _REQUEUE = (
     update(OutboxRow)
     .where(col(OutboxRow.device_seq) >= bindparam("first"))
-    .where(col(OutboxRow.state) != OutboxState.QUEUED)
+    .where((col(OutboxRow.state) != OutboxState.QUEUED) | col(OutboxRow.settled_at).is_not(None))
     .values(state=OutboxState.QUEUED, receipt=None, settled_at=None)
 )
 
@@ -119,7 +119,9 @@ def doubt_answers(session: Session, covered: int) -> None:
     """Queues again what a county with another history may not know: all it has no backup of.
 
     `covered` is the last number the backup had. What was refused is queued too, whatever its
-    number: one that a copy of this tablet was first with came behind it.
+    number: one that a copy of this tablet was first with came behind it. Edits among them were
+    settled once, and others may have been shown since: unlike new ones they do not stand before
+    what the county says, until it asks for them.
     """
     run(session, _DOUBT, covered=covered)
 
@@ -131,7 +133,7 @@ _DOUBT = (
         | (col(OutboxRow.state) == OutboxState.REFUSED)
     )
     .where(col(OutboxRow.state) != OutboxState.QUEUED)
-    .values(state=OutboxState.QUEUED, receipt=None, settled_at=None)
+    .values(state=OutboxState.QUEUED, receipt=None)
 )
 
 

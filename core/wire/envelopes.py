@@ -178,7 +178,9 @@ class SyncResponse:
     the county's demands on this tablet where they are not the defaults. `snapshots` are the
     scopes to be loaded whole (`core.wire.snapshots`); no change of theirs is in this answer.
     `told` answers the request's question; the records it fetched are `repairs`, which move no
-    cursor. `history` is the county's, where the request named another or none.
+    cursor. `history` is the county's, where the request named another or none; `durable_hash`
+    is then the hash of its operation of `durable_seq`, by which the tablet knows that all up to
+    there is its own.
     """
 
     server_time: str
@@ -200,6 +202,7 @@ class SyncResponse:
     told: Told | None = None
     repairs: tuple[Change, ...] = ()
     history: str = ""
+    durable_hash: str = ""
     protocol: int = PROTOCOL
 
 

@@ -335,6 +335,37 @@ def test_a_copied_tablet_cannot_hang_its_next_operation_on_one_that_got_no_numbe
     assert is_sound(county, NOW)
 
 
+def test_nothing_hangs_on_an_operation_of_the_same_batch_that_got_no_number(
+    county: Database, chain: Chain
+) -> None:
+    copied = Chain(chain.tablet, NOW)
+    first = chain.put(a_follow_up(RESIDENT.id))
+    others = [copied.put(a_follow_up(RESIDENT.id)) for _ in range(2)]
+    answers = outcomes(take(county, chain.tablet, travelling(first, *others)))
+    assert answers == ["accepted", "op.number_taken", "op.chain"]
+    assert is_sound(county, NOW)
+
+
+def test_however_many_edits_are_offered_again_their_record_goes_down_once(
+    county: Database, chain: Chain
+) -> None:
+    edits = [edit(chain, 1, phone=f"139000000{number:02d}") for number in range(9)]
+    take(county, chain.tablet, travelling(*edits))
+    again = take(county, chain.tablet, travelling(*edits))
+    assert set(outcomes(again)) == {"accepted"}
+    assert [change["record_id"] for change in again.changes] == [RESIDENT.id]
+
+
+def test_a_revoked_tablets_edits_send_nothing_down(county: Database, chain: Chain) -> None:
+    take(county, chain.tablet, travelling(chain.put(a_follow_up(RESIDENT.id))))
+    with county.writing() as session:
+        session.get_one(DeviceRow, (COUNTY_ID, chain.tablet.device_id)).state = "revoked"
+    copied = Chain(chain.tablet, NOW)
+    intake = take(county, chain.tablet, travelling(edit(copied, 1, phone="13900000001")))
+    assert outcomes(intake) == ["op.number_taken"]
+    assert list(intake.changes) == []
+
+
 def test_an_edit_without_a_place_in_the_chain_gives_way_to_what_the_county_has(
     county: Database, chain: Chain
 ) -> None:

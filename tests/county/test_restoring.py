@@ -195,6 +195,34 @@ def test_where_a_copy_of_a_tablet_calls_first_after_a_restore_nothing_goes_missi
     standing.stop()
 
 
+def test_the_chain_says_what_a_county_restored_twice_has_of_a_copied_tablet(
+    standing: Standing, tmp_path: Path
+) -> None:
+    write_records(standing.world.database, utc_now(), HOUSEHOLD, RESIDENT, a_contract(RESIDENT.id))
+    tablet = standing.world.level_tablet(standing.start())
+    standing.done("backup", str(tmp_path / "oldest"))
+    for suffix in ("", "-wal"):
+        shutil.copyfile(standing.world.folder / f"tablet0.db{suffix}", tmp_path / f"copy{suffix}")
+    tablet.edit(RESIDENT.id, phone="13900000001")
+    assert tablet.synchronise().failed is None
+    standing.done("backup", str(tmp_path / "unreadable"))
+    assert tablet.synchronise().failed is None  # and is told that it is under a backup
+    standing.stop()
+    standing.done("restore", str(tmp_path / "oldest"), "--yes")
+    standing.start()
+    copy = replace(tablet, store=Store.open(tmp_path / "copy", bytes(range(32))))
+    copy.save(*visits(2))
+    assert copy.synchronise().failed is None
+    standing.done("backup", str(tmp_path / "latest"))
+    standing.stop()
+    standing.done("restore", str(tmp_path / "latest"), "--yes")
+    standing.start()
+    assert tablet.synchronise().failed is None
+    assert tablet.states() == [OutboxState.REFUSED]
+    copy.store.close()
+    standing.stop()
+
+
 class Overheard(HttpTransport):
     """A link that keeps a copy of every exchange's request on the way."""
 

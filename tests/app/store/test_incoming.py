@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from app.store import outbox
+from app.store import outbox, settling
 from app.store.cursor import cursors
 from app.store.errors import StoreDamaged
 from app.store.incoming import apply_answer
@@ -18,9 +18,11 @@ from app.store.rows import store_records, write_of
 from app.store.sums import roots
 from app.store.tables import PersonRow, RecordRow
 from core.followups import FollowUp
+from core.vocabulary import Kind
 from core.wire.bodies import Record, body_of, kind_of
 from core.wire.digests import body_hash, record_digest, root_text
 from core.wire.envelopes import Change, Cursor, Numbered, SyncResponse
+from core.wire.receipts import Taken
 from tests.builders import DOCTOR_ID, SCOPE, a_follow_up, a_household, a_resident
 from tests.fakes import FakeClock
 
@@ -210,3 +212,39 @@ def test_the_root_is_the_sum_over_what_the_county_has_sent(store: Store, clock: 
     with store.transaction() as session:
         assert roots(session) == {SCOPE: root_text(total)}
         assert acknowledged_seq(session) == 0
+
+
+def test_an_edit_that_is_only_offered_again_does_not_hide_what_another_has_set_since(
+    store: Store, clock: FakeClock
+) -> None:
+    resident = a_resident(name="王建国")
+    take(store, clock, answer(change(resident)))
+    draft = OperationDraft(
+        kind=Kind.RESIDENT,
+        record_id=resident.id,
+        revision=2,
+        action="set",
+        scope_id=SCOPE,
+        author_id=DOCTOR_ID,
+        occurred_at="2026-11-22",
+        policy_version="test",
+        body={"name": "王建军"},
+        base_revision=1,
+    )
+    with store.transaction() as session:
+        made = outbox.append(session, draft, clock.now())
+    run = Taken(first_seq=1, last_seq=1, hash=made.hash, received_at="2026")
+    others = change(replace(resident, name="王建君"), 3, revision=3)
+    take(store, clock, answer(others, taken=(run,)))
+    take(store, clock, answer(others, history="another"))
+    with store.transaction() as session:
+        assert [one.device_seq for one in outbox.pending(session)] == [1]
+    row = held(store, resident.id)
+    assert row is not None
+    assert json.loads(row.body)["name"] == "王建君"
+    with store.transaction() as session:  # but what the county says it lacks stands again
+        settling.requeue_from(session, 1)
+    take(store, clock, answer(others))
+    row = held(store, resident.id)
+    assert row is not None
+    assert json.loads(row.body)["name"] == "王建军"
