@@ -32,7 +32,7 @@ from county.people import (
     villages_of,
 )
 from county.roster.answers import RosterReport
-from county.roster.cells import township_key, village_key
+from county.roster.cells import township_among, village_key
 from county.roster.importing import RosterOptions, import_roster
 from county.schema import upgrade
 from county.sessions import close_sessions_of
@@ -224,11 +224,12 @@ def _village(
     township_id: str | None,
 ) -> VillageRow:
     township, _, plain = name.rpartition("/")
+    its_township = township_among(townships.values(), township) if township else None
     found = [row for row in villages if name in (row.id, row.name)] or [
         row
         for row in villages
         if village_key(row.name) == village_key(plain)
-        and (not township or township_key(townships[row.township_id]) == township_key(township))
+        and (not township or townships[row.township_id] == its_township)
     ]
     nearer = [row for row in found if row.id in among or row.township_id == township_id]
     found = nearer if len(found) > 1 and nearer else found
@@ -243,7 +244,8 @@ def _village(
 def _township(session: Session, county_id: str, name: str) -> str | None:
     if not name:
         return None
-    known = {township_key(row.name): row.id for row in townships_of(session, county_id)}
-    if township_key(name) not in known:
+    known = {row.name: row.id for row in townships_of(session, county_id)}
+    found = township_among(known, name)
+    if found is None:
         raise Refused(Refusal(code="place.unknown", values={"place": name}))
-    return known[township_key(name)]
+    return known[found]

@@ -68,6 +68,7 @@ class RosterApplier:
         try:
             village = self._places.village(person)
             self._refuse_twice(person)
+            self._refuse_unread(person)
             self._take(row, village)
         except Refused as refused:
             return RowAnswer(
@@ -95,6 +96,11 @@ class RosterApplier:
             place = person.cells.get(Field.ID_NUMBER)
             values = {"sheet": first.sheet, "row": first.row, "name": first.name}
             raise Refused(Refusal(code="roster.twice", place=place, values=values))
+
+    def _refuse_unread(self, person: Person) -> None:
+        if person.id_number in self._registry.unread_numbers:
+            place = person.cells.get(Field.ID_NUMBER)
+            raise Refused(Refusal(code="roster.later_version", place=place))
 
     def _household(self, row: _Row, village: VillageRow) -> Household:
         number = _number(row.person)

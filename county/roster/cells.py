@@ -6,7 +6,7 @@ import datetime as dt
 import math
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from county.roster.sheets import Cell
 
@@ -132,6 +132,7 @@ def phone_of(text: str) -> str | None:
 
 _VILLAGE_OFFICE = re.compile(r"(村民委员会|村委会|行政村|村)$")
 _COMMUNITY_OFFICE = re.compile(r"(社区居民委员会|居民委员会|社区居委会|居委会|社区)$")
+_TOWNSHIP_OFFICE = re.compile(r"(?<=镇|乡)人民政府$|(?<=道)办事处$")
 _TOWNSHIP_ENDING = re.compile(r"(镇|乡|街道)(人民政府|办事处)?$")
 
 
@@ -147,3 +148,23 @@ def township_key(name: str) -> str:
     """A township's name as it is compared: "石桥镇人民政府", "石桥镇" and "石桥" are one."""
     compact = name.replace(" ", "")
     return _TOWNSHIP_ENDING.sub("", compact, count=1) or compact
+
+
+def township_among(known: Iterable[str], name: str, *, strict: bool = False) -> str | None:
+    """Which of the known names is meant: the same one, else the only one but for its ending.
+
+    Where it is `strict`, 和平镇 and 和平乡 are two townships, and only 和平 alone is either.
+    """
+    names, full, key = tuple(known), _without_office(name), township_key(name)
+    exact = [each for each in names if _without_office(each) == full]
+    alike = [
+        each
+        for each in names
+        if township_key(each) == key and (not strict or key in (full, _without_office(each)))
+    ]
+    found = exact or alike
+    return found[0] if len(found) == 1 else None
+
+
+def _without_office(name: str) -> str:
+    return _TOWNSHIP_OFFICE.sub("", name.replace(" ", ""))

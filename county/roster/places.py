@@ -20,7 +20,7 @@ from county.people import (
     townships_of,
     villages_of,
 )
-from county.roster.cells import township_key, village_key
+from county.roster.cells import township_among, village_key
 from county.roster.fields import Field
 from county.roster.person import Person
 from county.tables import TownshipRow, UserRow, VillageRow
@@ -37,10 +37,7 @@ class Places:
     def __init__(self, session: Session, act: Act, *, create: bool) -> None:
         self._session = session
         self._act = act
-        self._townships = {
-            township_key(row.name): row for row in townships_of(session, act.county_id)
-        }
-        self._township_of = {row.id: row for row in self._townships.values()}
+        self._townships = list(townships_of(session, act.county_id))
         villages = villages_of(session, act.county_id)
         self.creates = create or not villages
         self._villages: dict[tuple[str, str], VillageRow] = {
@@ -58,7 +55,7 @@ class Places:
         `roster.no_township` where a new village's township is not told.
         """
         key = village_key(person.village)
-        township = self._townships.get(township_key(person.township)) if person.township else None
+        township = self._township(person.township) if person.township else None
         if person.township and township is None and not self.creates:
             raise Refused(self._unknown_township(person))
         found = [
@@ -85,15 +82,18 @@ class Places:
             return nearby[0]
         return self._new_doctor(person.doctor, village) if self.creates and not nearby else None
 
+    def _township(self, name: str) -> TownshipRow | None:
+        """The township of a name; a first roster may bring both 和平镇 and 和平乡."""
+        known = {row.name: row for row in self._townships}
+        return known.get(township_among(known, name, strict=self.creates) or "")
+
     def _new_village(self, person: Person, key: str) -> VillageRow:
         if not self.creates:
             raise Refused(self._unknown_village(person, key))
         if not person.township:
             place = person.cells.get(Field.VILLAGE)
             raise Refused(Refusal(code="roster.no_township", place=place))
-        township = self._townships.get(township_key(person.township)) or self._new_township(
-            person.township
-        )
+        township = self._township(person.township) or self._new_township(person.township)
         village = add_village(self._session, self._act, township, person.village)
         self._villages[township.id, key] = village
         self.created["villages"] += 1
@@ -102,8 +102,7 @@ class Places:
 
     def _new_township(self, name: str) -> TownshipRow:
         township = add_township(self._session, self._act, name)
-        self._townships[township_key(name)] = township
-        self._township_of[township.id] = township
+        self._townships.append(township)
         self.created["townships"] += 1
         return township
 
@@ -132,7 +131,7 @@ class Places:
         )
 
     def _unknown_township(self, person: Person) -> Refusal:
-        known = "、".join(row.name for row in self._township_of.values())
+        known = "、".join(row.name for row in self._townships)
         return Refusal(
             code="roster.unknown_township",
             place=person.cells.get(Field.TOWNSHIP),

@@ -42,6 +42,8 @@ class Registry:
         self.residents: dict[str, Resident] = {}
         self.contracts: dict[str, list[Contract]] = defaultdict(list)
         self.special: dict[str, SpecialProgramme] = {}
+        self.unread_numbers: set[str] = set()
+        """ID numbers of residents of a later version: who they are can be told, and no more."""
         self._households: dict[tuple[str, str], Household] = {}
         self._in_household: dict[str, dict[str, None]] = defaultdict(dict)
         self._by_number: dict[str, str] = {}
@@ -52,6 +54,8 @@ class Registry:
             record = readable(item.kind, item.schema, item.body)
             if record is not None:
                 self._index(record)
+            elif number := item.body.get("id_number"):
+                self.unread_numbers.add(str(number))
 
     def household(self, village_id: str, number: str) -> Household | None:
         """The household of a village with this number."""

@@ -23,7 +23,7 @@ from county.roster.answers import Outcome, RosterReport, report_json, report_tex
 from county.roster.importing import RosterOptions, import_roster
 from county.tables import ChangeRow, PersonAccountRow, RecordRow, RosterImportRow, UserRow
 from tests.builders import COUNTY_ID
-from tests.county.roster.sheets_of import ZHANG, a_roster, a_row, an_id, the_wife, write_sheet
+from tests.county.roster.sheets_of import LI, ZHANG, a_roster, a_row, an_id, the_wife, write_sheet
 from tests.county_world import ESCROW_KEY
 
 NOW = datetime(2026, 11, 22, 4, 30, tzinfo=UTC)
@@ -185,7 +185,7 @@ def test_a_record_of_a_later_version_stops_no_roster_and_keeps_what_it_says(
     (special,) = bodies(county, Kind.SPECIAL_PROGRAMME)
     later = {**special, "tags": [{**special["tags"][0], "sputum": "positive"}], "ward": 3}
     scope = village_scope("village-1")
-    unreadable = {"id": "later", "scope_id": scope, "names": ["新版本"]}
+    unreadable = {"id": "later", "scope_id": scope, "names": ["李"], "id_number": LI}
     items = [
         RecordWrite(
             kind=kind,
@@ -200,8 +200,10 @@ def test_a_record_of_a_later_version_stops_no_roster_and_keeps_what_it_says(
     ]
     with county.writing() as session:
         write(session, COUNTY_ID, items, NOW)
-    take(in_the_county(人群="肺结核、重性精神病"))
+    report = take(in_the_county(人群="肺结核、重性精神病"), the_wife(乡镇="云岭镇", 村="石门村"))
+    assert codes(report) == ["roster.later_version"]
     assert unreadable in bodies(county, Kind.RESIDENT)
+    assert len(bodies(county, Kind.RESIDENT)) == 2
     (after,) = bodies(county, Kind.SPECIAL_PROGRAMME)
     assert (after["ward"], after["tags"][0]) == (3, later["tags"][0])
     assert [span["tag"] for span in after["tags"]] == ["tb", "smi"]
@@ -418,6 +420,19 @@ def test_the_first_roster_of_an_empty_county_brings_its_map(
     assert report.created == {"townships": 2, "villages": 2, "doctors": 2, "households": 2}
     with sqlite_database.reading() as session:
         assert {row.name for row in townships_of(session, COUNTY_ID)} == {"石桥镇", "青山乡"}
+
+
+def test_two_townships_of_one_name_and_two_endings_are_two(
+    sqlite_database: Database, tmp_path: Path
+) -> None:
+    rows = [
+        a_row(乡镇=township, 村="新民村", 户编号="H001", 身份证号=an_id("19500101", 2 * number + 1))
+        for number, township in enumerate(("和平镇", "和平乡", "和平镇人民政府", "和平乡"))
+    ]
+    report = import_roster(sqlite_database, act(), a_roster(tmp_path / "r.xlsx", *rows))
+    assert (report.created["townships"], report.created["villages"]) == (2, 2)
+    again = import_roster(sqlite_database, act(), a_roster(tmp_path / "r.xlsx", *rows))
+    assert set(outcomes(again)) == {"unchanged"}
 
 
 def test_a_new_village_needs_its_township(sqlite_database: Database, tmp_path: Path) -> None:
