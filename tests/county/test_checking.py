@@ -37,7 +37,7 @@ RESIDENT = a_resident(household_id=HOUSEHOLD.id)
 NEWCOMER = a_resident(household_id=HOUSEHOLD.id)
 TODAY = utc_now().date()
 VISITS = [a_follow_up(RESIDENT.id, TODAY) for _ in range(3)]
-WITHDRAWAL = a_withdrawal(VISITS[2].id)
+WITHDRAWAL = a_withdrawal(VISITS[2].id, recorded_at=utc_now())
 
 
 def spoil(database: Database, statement: str, **values: Any) -> None:
