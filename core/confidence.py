@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 from unicodedata import normalize
 
+from core.people import Condition, Resident
 from core.vocabulary import RESTRICTED_TAGS, GroupTag
 
 WORDINGS: tuple[tuple[str, GroupTag], ...] = (
@@ -83,6 +84,15 @@ def tells_otherwise(word: str) -> bool:
 def is_told_in_confidence(word: str) -> bool:
     """Whether a word or code names one of the groups, or another thing of the kind."""
     return bool(tags_told_by(word)) or tells_otherwise(word)
+
+
+def open_conditions(resident: Resident) -> tuple[Condition, ...]:
+    """A resident's diagnosed conditions without any that is told in confidence."""
+    return tuple(
+        condition
+        for condition in resident.conditions
+        if not any(map(is_told_in_confidence, (condition.code, condition.name)))
+    )
 
 
 def is_confidential(said: Any) -> bool:

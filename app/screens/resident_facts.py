@@ -11,7 +11,7 @@ import flet as ft
 from app import theme
 from app.screens.parts import surfaces, texts, wording
 from app.screens.parts.handlers import on
-from core.confidence import is_told_in_confidence
+from core.confidence import open_conditions
 from words import say
 
 if TYPE_CHECKING:
@@ -52,8 +52,7 @@ def _facts(found: ResidentView) -> Pairs:
     resident = found.resident
     conditions = wording.listed(
         condition.name or wording.coded("tag", condition.code)
-        for condition in resident.conditions
-        if not any(map(is_told_in_confidence, (condition.code, condition.name)))
+        for condition in open_conditions(resident)
     )
     return (
         (say("resident.id_number"), found.masked_id_number),

@@ -50,12 +50,15 @@ def subjects_of(
     session: Session, visitor: Visitor, county_id: str, asides: Sequence[QuarantineRow]
 ) -> list[Subject]:
     """The subject of each of these, for a visitor."""
-    telling = [aside for aside in asides if not is_in_confidence(aside)]
-    named = {name for aside in telling for name in _named_ids(aside)}
+    telling = {aside.op_id: aside for aside in asides if not is_in_confidence(aside)}
+    named = {name for aside in telling.values() for name in _named_ids(aside)}
     held = _in_sight(session, visitor, county_id, named)
     behind = {row.resident_id for row in held.values() if row.resident_id} - set(held)
     held.update(_in_sight(session, visitor, county_id, behind))
-    return [_subject(aside, held, visitor.language) for aside in asides]
+    return [
+        _subject(aside, held, visitor.language) if aside.op_id in telling else Subject()
+        for aside in asides
+    ]
 
 
 def _in_sight(
@@ -80,8 +83,6 @@ def _named_ids(aside: QuarantineRow) -> tuple[str, ...]:
 
 
 def _subject(aside: QuarantineRow, held: Mapping[str, RecordRow], lang: str) -> Subject:
-    if is_in_confidence(aside):
-        return Subject()
     rows = [held[name] for name in _named_ids(aside) if name in held]
     concerned = (held.get(row.resident_id or "") for row in rows)
     resident = next((row for row in concerned if row is not None), None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from core.confidence import is_told_in_confidence
+from core.confidence import open_conditions
 from core.coverage import has_tag
 from core.followups import FollowUp, Reading, reading_of
 from core.people import Resident
@@ -70,8 +70,7 @@ def conditions_of(resident: Resident, lang: str) -> str:
     """The diagnosed conditions, in words; none that is told in confidence."""
     names = (
         condition.name or label("tag", condition.code, lang)
-        for condition in resident.conditions
-        if not any(map(is_told_in_confidence, (condition.code, condition.name)))
+        for condition in open_conditions(resident)
     )
     return say("desk.comma", lang).join(names) or NOTHING
 

@@ -77,8 +77,9 @@ def groups_of(groups: Iterable[str], diseases: Iterable[str]) -> Groups:
     """The tags and conditions of the wordings in the columns of groups and of diseases."""
     group_words = [word for text in groups for word in _words(text)]
     disease_words = [word for text in diseases for word in _words(text) if not says_yes(word)]
-    found = {tag for word in (*group_words, *disease_words) for tag in _tags_in(word)}
-    cases = (word for word in (*group_words, *disease_words) if not _NO_CASE.search(word))
+    words = (*group_words, *disease_words)
+    found = {tag for word in words for tag in _tags_in(word)}
+    cases = (word for word in words if not _NO_CASE.search(word))
     cared_for = {tag for word in cases for tag in tags_told_by(word)}
     stored = sorted(found - DERIVED - RESTRICTED_TAGS)
     return Groups(
@@ -87,7 +88,7 @@ def groups_of(groups: Iterable[str], diseases: Iterable[str]) -> Groups:
         unknown=tuple(word for word in group_words if not _is_known(word)),
         special=tuple(sorted(cared_for & SPECIAL_TAGS)),
         left_out=bool(found & RESTRICTED_TAGS - (cared_for & SPECIAL_TAGS))
-        or any(tells_otherwise(word) for word in (*group_words, *disease_words)),
+        or any(tells_otherwise(word) for word in words),
     )
 
 

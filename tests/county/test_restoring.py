@@ -170,21 +170,27 @@ def test_a_county_restored_from_its_backup_has_every_record_again_after_the_next
     standing.stop()
 
 
+def disk_copy(standing: Standing, tablet: TabletHere, folder: Path) -> Callable[[], TabletHere]:
+    """Copies the files of the first tablet as they are now; what it gives opens the copy."""
+    for suffix in ("", "-wal"):
+        shutil.copyfile(standing.world.folder / f"tablet0.db{suffix}", folder / f"copy{suffix}")
+    return lambda: replace(tablet, store=Store.open(folder / "copy", bytes(range(32))))
+
+
 def test_where_a_copy_of_a_tablet_calls_first_after_a_restore_nothing_goes_missing_unsaid(
     standing: Standing, tmp_path: Path
 ) -> None:
     write_records(standing.world.database, utc_now(), HOUSEHOLD, RESIDENT, a_contract(RESIDENT.id))
     tablet = standing.world.level_tablet(standing.start())
     standing.done("backup", str(tmp_path / "b"))
-    for suffix in ("", "-wal"):
-        shutil.copyfile(standing.world.folder / f"tablet0.db{suffix}", tmp_path / f"copy{suffix}")
+    copied = disk_copy(standing, tablet, tmp_path)
     tablet.edit(RESIDENT.id, phone="13900000001")
     assert tablet.synchronise().failed is None
     standing.stop()
     standing.done("restore", str(tmp_path / "b"), "--yes")
     standing.start()
 
-    copy = replace(tablet, store=Store.open(tmp_path / "copy", bytes(range(32))))
+    copy = copied()
     copy.save(*visits(2))
     assert copy.synchronise().failed is None
     assert copy.states() == [OutboxState.RECEIPTED] * 2
@@ -201,8 +207,7 @@ def test_the_chain_says_what_a_county_restored_twice_has_of_a_copied_tablet(
     write_records(standing.world.database, utc_now(), HOUSEHOLD, RESIDENT, a_contract(RESIDENT.id))
     tablet = standing.world.level_tablet(standing.start())
     standing.done("backup", str(tmp_path / "oldest"))
-    for suffix in ("", "-wal"):
-        shutil.copyfile(standing.world.folder / f"tablet0.db{suffix}", tmp_path / f"copy{suffix}")
+    copied = disk_copy(standing, tablet, tmp_path)
     tablet.edit(RESIDENT.id, phone="13900000001")
     assert tablet.synchronise().failed is None
     standing.done("backup", str(tmp_path / "unreadable"))
@@ -210,7 +215,7 @@ def test_the_chain_says_what_a_county_restored_twice_has_of_a_copied_tablet(
     standing.stop()
     standing.done("restore", str(tmp_path / "oldest"), "--yes")
     standing.start()
-    copy = replace(tablet, store=Store.open(tmp_path / "copy", bytes(range(32))))
+    copy = copied()
     copy.save(*visits(2))
     assert copy.synchronise().failed is None
     standing.done("backup", str(tmp_path / "latest"))
