@@ -26,6 +26,7 @@ SILENT_AFTER = timedelta(days=7)
 class Row:
     """One tablet; `silence` is empty while it keeps in touch."""
 
+    id: str
     name: str
     doctor: str
     villages: str
@@ -66,6 +67,7 @@ def _row(device: DeviceRow, doctor: UserRow, visitor: Visitor, now: datetime) ->
     villages = [visitor.village_name(v) for v in doctor.village_ids if v in visitor.village_ids]
     active = device.state == "active"
     return Row(
+        id=device.id,
         name=device.name,
         doctor=doctor.name,
         villages=say("desk.comma", lang).join(villages),

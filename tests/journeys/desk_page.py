@@ -42,6 +42,18 @@ class DeskPage:
         """Press the button that bears the words."""
         self.page.get_by_role("button", name=words).first.click()
 
+    def has_in_sight(self, words: str) -> None:
+        """The button that bears the words is within the window's width, with nothing over it."""
+        button = self.page.get_by_role("button", name=words).first
+        button.scroll_into_view_if_needed()
+        box, size = button.bounding_box(), self.page.viewport_size
+        assert box is not None
+        assert size is not None
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= size["width"]
+        assert self.page.evaluate("() => scrollX") == 0
+        button.click(trial=True)
+
     def sees(self, words: str) -> None:
         """The page shows the words."""
         expect(self.page.get_by_text(words).first).to_be_visible()

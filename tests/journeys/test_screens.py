@@ -73,7 +73,7 @@ def test_every_screen_of_the_tablet_is_in_chinese_at_every_size(
     unlock(tablet)
 
 
-@pytest.mark.parametrize("size", [WIDE, PHONE])
+@pytest.mark.parametrize("size", SIZES)
 def test_every_page_of_the_desk_is_in_chinese(
     world: World, browser: Browser, size: tuple[int, int]
 ) -> None:

@@ -52,6 +52,12 @@ def test_a_tablet_silent_for_over_a_week_is_marked(world: DeskWorld) -> None:
     assert page.count("天没有联系</span>") == 1
 
 
+def test_a_tablet_is_shown_with_the_id_by_which_it_is_revoked(world: DeskWorld) -> None:
+    tablet_id = a_tablet(world, "doctor-1")
+    page = world.browser().get("/desk/tablets").text
+    assert f'<span class="hash">{tablet_id}</span>' in page
+
+
 def test_a_township_sees_its_own_doctors_tablets_and_records_set_aside(world: DeskWorld) -> None:
     for doctor_id in ("doctor-1", "doctor-3"):
         set_aside(world, a_tablet(world, doctor_id))
