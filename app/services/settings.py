@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from pathlib import Path
 
 from app.config import (
     APP_VERSION,
@@ -53,6 +54,7 @@ class About:
     residents: int
     follow_ups: int
     store_bytes: int
+    """What the store, its log and its spare copy take up on the disk."""
 
 
 def stored_lock_minutes(practice: Practice) -> int:
@@ -123,11 +125,15 @@ class SettingsService:
             policy_from=policy.effective_from,
             residents=residents,
             follow_ups=follow_ups,
-            store_bytes=self._practice.config.store_path.stat().st_size,
+            store_bytes=_bytes_of(self._practice.config.store_path),
         )
 
     def _prefer(self, preferences: Preferences) -> None:
         write_preferences(self._practice.config, preferences)
+
+
+def _bytes_of(store: Path) -> int:
+    return sum(file.stat().st_size for file in store.parent.glob(f"{store.name}*"))
 
 
 def _demand(holds: bool, place: str) -> None:
