@@ -1,76 +1,48 @@
-"""The audit trail as a page: for the county and its auditors, to read and never to edit."""
+"""The audit trail as a page and as a workbook: for the county and its auditors, never to edit."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Set
-from dataclasses import dataclass
-from typing import Any
+from typing import Annotated
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
-from sqlalchemy import select
-from sqlalchemy.orm import Session
 
-from core.vocabulary import Kind
-from county.audit import CONSOLE
-from county.checks import IN_CONFIDENCE
-from county.desk.asked import page_number
-from county.desk.lookups import doctor_names, waiting_for
-from county.desk.render import choices, link, page, pages
-from county.desk.visitor import SEES_ALL, Desk, NotFound, SignedIn, desk_of
-from county.desk.wording import label, local
-from county.people import village_names
-from county.quarantine import is_in_confidence
-from county.tables import AuditRow, QuarantineRow
+from county.audit import note_act
+from county.desk.acts import ACTIONS, Acts, Query
+from county.desk.asked import month_of, page_number
+from county.desk.lookups import waiting_for
+from county.desk.render import choices, link, page, pages, workbook
+from county.desk.visitor import NotFound, SignedIn, Visitor, desk_of
+from county.desk.wording import local
+from county.exports.workbook import Column, Sheet, xlsx
 from words import say
 
 router = APIRouter()
 
 PAGE_SIZE = 200
-ACTIONS = (
-    "sign_in", "sign_in_failed", "sign_out", "view", "accepted", "returned", "questioned",
-    "phone_check", "exemption_approved", "exemption_refused", "export",
-    "settled_keep", "settled_take", "aside_take", "aside_leave",
-    "import_roster", "issue", "add_user", "new_password", "close_user", "entrust",
-    "entrust_no_more", "special_read", "special_end",
-    "invite", "revoke", "wipe", "wiped", "recover", "recover_fetched", "accept", "lease", "keep",
-    "rotate", "backup", "restore", "mended", "root_settled",
-)  # fmt: skip
+MOST_ROWS = 50_000
+"""Of a workbook: some seconds of the county's time."""
+COLUMNS = {"at": 17.0, "user": 14.0, "action": 14.0, "kind": 12.0, "object": 26.0, "detail": 60.0}
 
 
-PAGES: Mapping[str, str] = {Kind.FOLLOW_UP: "follow-ups", Kind.RESIDENT: "people"}
-"""Where the things an act was done to are shown."""
-_TABLES: Mapping[str, str] = {"field": "desk.field", "reason": "return_reason"}
-"""Details that are codes, and where their words are."""
+def query_of(user: str = "", act: str = "", month: str = "", about: str = "") -> Query:
+    """What the address asks for; a month that is none asks for all."""
+    return Query(user=user, act=act, month=month if month_of(month) else "", about=about)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
-    """One act."""
-
-    at: str
-    user: str
-    action: str
-    kind: str
-    object_name: str
-    href: str
-    detail: str
+Asked = Annotated[Query, Depends(query_of)]
 
 
 @router.get("/audit")
-def audit_trail(
-    request: Request, visitor: SignedIn, user: str = "", act: str = "", page_no: int = 1
-) -> Response:
-    """The acts, latest first, narrowed down by user and kind of act."""
-    if visitor.role not in SEES_ALL:
-        raise NotFound
+def audit_trail(request: Request, visitor: SignedIn, query: Asked, page_no: int = 1) -> Response:
+    """The acts, latest first, narrowed down by user, kind of act, month and resident."""
+    _admit(visitor)
     desk, lang = desk_of(request), visitor.language
     number = page_number(page_no)
     with desk.database.reading() as session:
-        users = doctor_names(session, desk.county_id) | {CONSOLE: say("desk.audit.console", lang)}
-        names = users | village_names(session, desk.county_id)
-        rows = _found(session, desk, user, act, number)
-        hidden = _in_confidence(session, desk, rows)
+        acts = Acts(session, desk.county_id, lang)
+        rows, more = acts.some(query, PAGE_SIZE, (number - 1) * PAGE_SIZE)
+        about = acts.name_of(query.about) or query.about if query.about else ""
         waiting = waiting_for(session, desk, visitor)
     return page(
         request,
@@ -78,74 +50,54 @@ def audit_trail(
         visitor,
         "audit",
         waiting=waiting,
-        rows=[_row(row, names, lang, hidden) for row in rows[:PAGE_SIZE]],
-        users=choices(sorted(users.items(), key=lambda pair: pair[1])),
+        rows=rows,
+        users=choices(sorted(acts.users.items(), key=lambda pair: pair[1])),
         acts=choices([(name, say(f"desk.act.{name}", lang)) for name in ACTIONS]),
-        query={"user": user, "act": act},
+        query=query,
+        about=about,
+        download_href=link("audit.xlsx", query.as_values()),
         page=pages(
             number,
-            len(rows) > PAGE_SIZE,
-            lambda n: link("audit", user=user, act=act, page_no=n),
+            more,
+            lambda n: link("audit", query.as_values(), page_no=n),
         ),
     )
 
 
-def _found(session: Session, desk: Desk, user: str, act: str, number: int) -> list[AuditRow]:
-    statement = select(AuditRow).where(AuditRow.county_id == desk.county_id)
-    if user:
-        statement = statement.where(AuditRow.user_id == user)
-    if act:
-        statement = statement.where(AuditRow.action == act)
-    statement = statement.order_by(AuditRow.at.desc(), AuditRow.id.desc())
-    return list(
-        session.scalars(statement.limit(PAGE_SIZE + 1).offset((number - 1) * PAGE_SIZE)).all()
+@router.get("/audit.xlsx")
+def audit_file(request: Request, visitor: SignedIn, query: Asked) -> Response:
+    """The acts asked for as a workbook, the latest MOST_ROWS; that it was taken out is one more."""
+    _admit(visitor)
+    desk, lang = desk_of(request), visitor.language
+    with desk.database.reading() as session:
+        acts, more = Acts(session, desk.county_id, lang).some(query, MOST_ROWS)
+    origin = [visitor.office, query.month, local(desk.clock()), visitor.name]
+    if more:
+        origin.append(say("desk.audit.shortened", lang, shown=MOST_ROWS))
+    sheet = Sheet(
+        name=say("desk.nav.audit", lang),
+        title=say("desk.nav.audit", lang),
+        origin="　".join(part for part in origin if part),
+        signatures="",
+        columns=tuple(
+            Column(heading=say(f"desk.audit.{name}", lang), width=width, centred=name != "detail")
+            for name, width in COLUMNS.items()
+        ),
     )
-
-
-def _in_confidence(session: Session, desk: Desk, rows: Iterable[AuditRow]) -> set[str]:
-    """The operations decided on of which no desk may know whom they are about.
-
-    An earlier version wrote down whom.
-    """
-    op_ids = [row.detail["op_id"] for row in rows if row.action.startswith("aside_")]
-    query = select(QuarantineRow).where(
-        QuarantineRow.county_id == desk.county_id, QuarantineRow.op_id.in_(op_ids)
+    content = xlsx(
+        sheet,
+        ((act.at, act.user, act.action, act.kind, act.object_name, act.detail) for act in acts),
     )
-    return {aside.op_id for aside in session.scalars(query) if is_in_confidence(aside)}
+    asked = {"user": query.user, "act": query.act, "month": query.month}
+    with desk.database.writing() as session:
+        note_act(
+            session, desk.county_id, visitor.user_id, "export", "audit", query.about, desk.clock(),
+            rows=len(acts), **{name: value for name, value in asked.items() if value},
+        )  # fmt: skip
+    name = say("desk.audit.file", lang, office=visitor.office, day=desk.today)
+    return workbook(content, "audit", name)
 
 
-def _row(row: AuditRow, names: dict[str, str], lang: str, hidden: Set[str]) -> Row:
-    page_of = PAGES.get(row.object_kind)
-    is_hidden = row.detail.get("code") == IN_CONFIDENCE or row.detail.get("op_id") in hidden
-    object_id = "" if is_hidden else row.object_id
-    return Row(
-        at=local(row.at),
-        user=names.get(row.user_id, row.user_id or "—"),
-        action=label("desk.act", row.action, lang),
-        kind=label("desk.kind", row.object_kind, lang),
-        object_name=names.get(object_id, object_id),
-        href=link(f"{page_of}/{object_id}") if page_of and object_id else "",
-        detail=_detail(row.detail, names, lang),
-    )
-
-
-def _detail(detail: Mapping[str, Any], names: Mapping[str, str], lang: str) -> str:
-    return say("desk.audit.separator", lang).join(
-        say(
-            "desk.detail",
-            lang,
-            what=label("desk.detail", key, lang),
-            value=_worded(key, value, names, lang),
-        )
-        for key, value in detail.items()
-    )
-
-
-def _worded(key: str, value: Any, names: Mapping[str, str], lang: str) -> str:
-    if isinstance(value, bool):
-        return say("desk.audit.yes" if value else "desk.audit.no", lang)
-    if isinstance(value, list):
-        return say("desk.comma", lang).join(_worded(key, each, names, lang) for each in value)
-    if key in _TABLES:
-        return label(_TABLES[key], value, lang)
-    return names.get(str(value), str(value))
+def _admit(visitor: Visitor) -> None:
+    if not visitor.may_read_trail:
+        raise NotFound

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import islice
 from typing import Annotated
-from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
@@ -15,7 +14,7 @@ from county.audit import note_act
 from county.desk.asked import month_of
 from county.desk.lookups import renew_figures, waiting_for
 from county.desk.overview import villages_of
-from county.desk.render import Choice, choices, link, page
+from county.desk.render import Choice, choices, link, page, workbook
 from county.desk.visitor import Desk, NotAllowed, NotFound, SignedIn, Visitor, desk_of
 from county.desk.wording import local
 from county.exports.ledger import COLUMNS, Order, ledger_lines
@@ -34,7 +33,6 @@ WIDTHS = {
     "registered": 6.0, "followed": 6.0, "guided": 6.0, "remark": 20.0,
 }  # fmt: skip
 LEFT = frozenset({"groups", "conditions", "remark"})
-XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,11 +122,7 @@ def ledger_file(request: Request, visitor: SignedIn, query: Asked) -> Response:
             villages=len(order.village_ids), chronic=query.chronic, full_ids=order.full_ids,
         )  # fmt: skip
     name = say("desk.ledger.file", visitor.language, area=_area(visitor, query), month=query.month)
-    return Response(content, media_type=XLSX_TYPE, headers={
-        "Content-Disposition": (
-            f"attachment; filename=ledger-{query.month}.xlsx; filename*=UTF-8''{quote(name)}.xlsx"
-        )
-    })  # fmt: skip
+    return workbook(content, f"ledger-{query.month}", name)
 
 
 def order_for(desk: Desk, visitor: Visitor, query: Query) -> Order:

@@ -149,6 +149,7 @@ class View:
     readings: tuple[ReadingRow, ...]
     contracts: tuple[ContractLine, ...]
     timeline: tuple[Event, ...]
+    trail_href: str
 
 
 @router.get("/people/{resident_id}")
@@ -213,6 +214,7 @@ def present(
         readings=tuple(_reading_row(item, lang) for item in reversed(follow_ups)),
         contracts=tuple(_contract_line(item, lang) for item in _latest_first(history.contracts)),
         timeline=timeline_of(history, names, lang),
+        trail_href=link("audit", about=resident.id) if visitor.may_read_trail else "",
     )  # fmt: skip
 
 

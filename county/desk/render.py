@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from fastapi import Request
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from core.refusals import Refused
@@ -20,6 +20,7 @@ from words import say, sentence_for
 
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
+XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 NOTICE_TONES = {
     "accepted": "good",
     "returned": "warn",
@@ -120,6 +121,13 @@ def page(
     return HTMLResponse(sayable, status_code=status or (422 if refused else 200))
 
 
+def workbook(content: bytes, plain: str, name: str) -> Response:
+    """An XLSX to keep as `name`.xlsx; as `plain`.xlsx where no other letters are understood."""
+    names = f"filename={plain}.xlsx; filename*=UTF-8''{quote(name)}.xlsx"
+    headers = {"Content-Disposition": f"attachment; {names}"}
+    return Response(content, media_type=XLSX_TYPE, headers=headers)
+
+
 def link(path: str, query: Mapping[str, object] | None = None, **more: object) -> str:
     """An address of the desk with its state; values that are empty are left out."""
     pairs = {**(query or {}), **more}
@@ -176,7 +184,7 @@ def _navigation(visitor: Visitor, waiting: int) -> tuple[_Entry, ...]:
         _Entry(key="conflicts", href="/desk/conflicts"),
         _Entry(key="tablets", href="/desk/tablets"),
     ]
-    if visitor.role in {"county", "auditor"}:
+    if visitor.may_read_trail:
         entries.append(_Entry(key="audit", href="/desk/audit"))
     return tuple(entries)
 

@@ -77,6 +77,11 @@ class Visitor:
         """Whether this visitor decides on follow-ups."""
         return self.role in DECIDES
 
+    @property
+    def may_read_trail(self) -> bool:
+        """Whether this visitor may read who has seen or changed what."""
+        return self.role in SEES_ALL
+
     def sees(self, village_id: str | None) -> None:
         """Pass where the village is in sight; raises NotFound otherwise."""
         if village_id not in self.village_ids:
