@@ -191,7 +191,7 @@ def test_a_doctor_is_named_for_special_programmes_of_a_village_and_then_no_more(
     unknown = founded.run("county", "entrust", "陈远", "--village", "没有这个村")
     assert unknown.status == console.UNUSABLE
     ended = founded.run("county", "entrust", "陈远", "--village", "上河村", "--end")
-    assert "平板下次同步时删去" in ended.out
+    assert "不负责任何村的专项管理" in ended.out
     assert "还没有指定任何医生" in founded.run("county", "entrusted").out
 
 
