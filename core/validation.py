@@ -5,18 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 
+from core.contracts import Exemption
 from core.education import Education
 from core.followups import FollowUp, Reading
 from core.history import History
 from core.people import Resident
 from core.policy import Bound, BoundRules, Policy
-from core.referrals import Referral
+from core.referrals import Referral, ReferralOutcome
 from core.refusals import Refusal
 from core.vocabulary import Mode, NotMet, ReadingKind, Source, Symptom, Timing
 
 ASKED_FACE_TO_FACE = (ReadingKind.BLOOD_PRESSURE, ReadingKind.HEART_RATE, ReadingKind.GLUCOSE)
+OUTCOMES = ("went", "did_not_go", "admitted", "died", "unknown")
 AUDIENCES = ("resident", "household", "group", "lecture", "school")
 MODES = frozenset(Mode)
+REASONS = frozenset(NotMet)
 TIMINGS = frozenset(Timing)
 VISIT_CLASSES = (None, 1, 2, 3, 4)
 
@@ -233,3 +236,23 @@ def check_referral(referral: Referral, today: date) -> tuple[Refusal, ...]:
     if not referral.reason.strip():
         found.append(("reason_missing", "reason"))
     return tuple(Refusal(code=f"referral.{code}", place=place) for code, place in found)
+
+
+def check_outcome(outcome: ReferralOutcome, today: date) -> tuple[Refusal, ...]:
+    """Why what became of a referral cannot be taken."""
+    found = []
+    if outcome.outcome not in OUTCOMES:
+        found.append(("unknown", "outcome"))
+    if outcome.occurred_on > today:
+        found.append(("in_future", "occurred_on"))
+    return tuple(Refusal(code=f"outcome.{code}", place=place) for code, place in found)
+
+
+def check_exemption(exemption: Exemption) -> tuple[Refusal, ...]:
+    """Why a request that days be excused cannot be taken."""
+    found = []
+    if exemption.reason not in REASONS:
+        found.append(("no_reason", "reason"))
+    if exemption.to_on < exemption.from_on:
+        found.append(("days", "to_on"))
+    return tuple(Refusal(code=f"exemption.{code}", place=place) for code, place in found)

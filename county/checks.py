@@ -6,34 +6,38 @@ a standing record the conflicts a person has to settle.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from core.confidence import tells_in_confidence
+from core.contracts import Exemption
 from core.education import Education
 from core.followups import FollowUp
 from core.merging import NOTHING, Edit, FieldConflict, Stamp, Standing, merged
 from core.people import Resident
 from core.policy import PolicyBook
-from core.referrals import Referral
+from core.referrals import Referral, ReferralOutcome
 from core.refusals import Refusal, Refused
 from core.validation import (
     check_birth_date,
     check_education,
+    check_exemption,
     check_follow_up,
+    check_outcome,
     check_referral,
 )
 from core.vocabulary import STANDING_KINDS, Kind
-from core.wire.bodies import record_of
+from core.wire.bodies import record_as_said, record_of
+from core.wire.canonical import canonical_bytes
 from core.wire.clocks import is_clock_of, not_after
 from core.wire.digests import body_hash
 from core.wire.envelopes import Operation
 from core.wire.schemas import schema_of, todays
 from county.config import local_date
 from county.envelopes import is_id
-from county.held import Held, parent_ids
+from county.held import PARENT_FIELDS, Held
 from county.ledger import RecordWrite
 
 TABLET_KINDS = frozenset(
@@ -58,7 +62,17 @@ UNKNOWN_REFERENCE = "op.unknown_reference"
 """Refused for want of another record; judged anew when that record arrives."""
 IN_CONFIDENCE = "op.in_confidence"
 """Refused because it would open what is restricted to everybody who has the resident's record."""
-_SUBJECT_FIELDS = ("resident_id", "household_id", "amends")
+_REFERRED_FIELDS = (*PARENT_FIELDS, "resident_id", "household_id", "amends")
+_FACTS = TABLET_KINDS - STANDING_KINDS
+_KINDS_REFERRED_TO: Mapping[str, frozenset[str]] = {
+    "follow_up_id": frozenset({Kind.FOLLOW_UP}),
+    "voids": _FACTS,
+    "referral_id": frozenset({Kind.REFERRAL}),
+    "exemption_id": frozenset({Kind.EXEMPTION}),
+    "resident_id": frozenset({Kind.RESIDENT}),
+    "household_id": frozenset({Kind.HOUSEHOLD}),
+}
+"""What a field may refer to; `amends` refers to a record of its own kind."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,9 +103,16 @@ class Accepted:
 
 def referred_ids(operation: Operation) -> tuple[str, ...]:
     """The ids of all records that must be known to judge the operation."""
+    return (operation.record_id, *(record_id for _, record_id in _references(operation)))
+
+
+def _references(operation: Operation) -> Iterator[tuple[str, str]]:
+    """The fields that refer to a record, with its id."""
     body = _todays(operation)
-    named = [name for field in _SUBJECT_FIELDS if isinstance(name := body.get(field), str)]
-    return (operation.record_id, *parent_ids(body), *named)
+    for name in _REFERRED_FIELDS:
+        record_id = body.get(name)
+        if isinstance(record_id, str):
+            yield name, record_id
 
 
 def _todays(operation: Operation) -> Mapping[str, Any]:
@@ -139,7 +160,7 @@ def _check_clock(operation: Operation, now: datetime) -> None:
 def _check_references(
     operation: Operation, held: Mapping[str, Held], scopes: frozenset[str]
 ) -> None:
-    for record_id in referred_ids(operation)[1:]:
+    for name, record_id in _references(operation):
         if not is_id(record_id):
             raise Refused(Refusal(code="op.malformed", place="body"))
         referred = held.get(record_id)
@@ -147,6 +168,8 @@ def _check_references(
             raise _unknown(record_id)
         if referred.scope_id not in scopes:
             raise Refused(Refusal(code="scope.not_yours", values={"scope": referred.scope_id}))
+        if referred.kind not in _KINDS_REFERRED_TO.get(name, {operation.kind}):
+            raise Refused(Refusal(code="op.wrong_reference", place=name, values={"field": name}))
 
 
 def _unknown(record_id: str) -> Refused:
@@ -285,7 +308,7 @@ def _check_record(
     None for a body of a later version that cannot be read here: it is kept for a county that can.
     """
     try:
-        record = record_of(operation.kind, schema, body)
+        record = record_as_said(operation.kind, schema, body, canonical_bytes(body))
     except Refused:
         if schema > schema_of(operation.kind):
             return None
@@ -314,6 +337,10 @@ def _refusals(
         return check_education(record, today)
     if isinstance(record, Referral):
         return check_referral(record, today)
+    if isinstance(record, ReferralOutcome):
+        return check_outcome(record, today)
+    if isinstance(record, Exemption):
+        return check_exemption(record)
     return ()
 
 

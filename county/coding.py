@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gzip
+import re
 import zlib
+from collections.abc import Iterator
 
 import zstandard
 
@@ -18,6 +20,7 @@ GZIP_LEVEL = 6
 SMALL_BYTES = 200
 """Below this, compressing without the dictionary costs more than it spares."""
 _GZIP_WINDOW = 31
+_NONE = re.compile(r"q\s*=\s*0(\.0*)?")
 
 
 class BadCoding(ValueError):
@@ -54,7 +57,7 @@ def decoded(body: bytes, coding: str) -> bytes:
 
 def encoded(plain: bytes, accepted: str) -> tuple[bytes, str]:
     """The bytes in the best coding the other side accepts, and its name; "" where plain."""
-    names = {part.partition(";")[0].strip().lower() for part in accepted.split(",")}
+    names = set(_accepted(accepted))
     if dictionary.CODING in names and len(plain) <= dictionary.MOST_PLAIN_BYTES:
         return dictionary.compressed(plain), dictionary.CODING
     if len(plain) < SMALL_BYTES:
@@ -64,6 +67,14 @@ def encoded(plain: bytes, accepted: str) -> tuple[bytes, str]:
     if "gzip" in names:
         return gzip.compress(plain, compresslevel=GZIP_LEVEL), "gzip"
     return plain, ""
+
+
+def _accepted(said: str) -> Iterator[str]:
+    """The codings of an Accept-Encoding; of weights only 0 says anything."""
+    for part in said.lower().split(","):
+        name, _, weight = part.partition(";")
+        if not _NONE.fullmatch(weight.strip()):
+            yield name.strip()
 
 
 def _from_zstd(body: bytes) -> bytes:

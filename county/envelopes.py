@@ -1,7 +1,8 @@
 """Opens a batch of operations: their shape, hashes, chain and signatures, before any database.
 
 A signature covers the chain behind it: an operation is proven by its own signature or by
-that of the nearest signed one after it. One broken operation does not spoil the others.
+that of the nearest signed one after it. In a request, which its tablet has signed as a whole,
+one broken operation does not spoil the others; what came on a file is proven by the chain alone.
 """
 
 from __future__ import annotations
@@ -35,7 +36,8 @@ class Opened:
     """One operation of a batch: readable, or with the reason why not.
 
     `envelope` is what came, with the hashes it left out filled in; `content` the bytes its hash
-    covers. `record_id` and `kind` are empty and `revision` is 0 where it does not say.
+    covers. `record_id` and `kind` are empty, `revision` is 0, where it does not say. It `is_whole`
+    where the hash it goes by is that of its content, and `is_proven` to be its tablet's.
     """
 
     op_id: str
@@ -45,6 +47,8 @@ class Opened:
     revision: int
     envelope: dict[str, Any]
     content: bytes = b""
+    is_whole: bool = False
+    is_proven: bool = False
     operation: Operation | None = None
     refusal: Refusal | None = None
 
@@ -58,11 +62,17 @@ class Opened:
 
 
 def opened(
-    envelopes: Sequence[Any], device_id: str, public_key: str, *, are_flat: bool = False
+    envelopes: Sequence[Any],
+    device_id: str,
+    public_key: str,
+    *,
+    are_flat: bool = False,
+    in_request: bool = True,
 ) -> list[Opened]:
     """The batch in the order of the tablet's numbers.
 
-    They `are_flat` where it is known that none is nested too deep.
+    They `are_flat` where it is known that none is nested too deep, and came `in_request` where
+    the tablet has signed the request they came with.
 
     Raises Refused `wire.malformed` where an envelope has no `op_id` of its own and number by
     which it could be answered; everything else that is wrong is the operation's own refusal.
@@ -73,7 +83,7 @@ def opened(
     if not are_flat:
         _refuse((item for item in batch if depth_of(item.envelope) > MOST_DEPTH), _cannot_be_kept())
     _fill_in_chain(batch)
-    _check_signatures(batch, public_key)
+    _check_signatures(batch, public_key, in_request=in_request)
     for item in batch:
         if item.refusal is None:
             _read(item, device_id)
@@ -146,6 +156,7 @@ def _fill_in_hash(item: Opened) -> None:
         if is_hash:  # the operations after it are chained to what it claims
             return
     item.envelope["hash"] = actual
+    item.is_whole = bool(item.content)
 
 
 def _cannot_be_kept() -> Refusal:
@@ -168,15 +179,23 @@ def _check_link(item: Opened, before: Opened) -> None:
         item.refusal = Refusal(code="op.chain")
 
 
-def _check_signatures(batch: Iterable[Opened], public_key: str) -> None:
-    covered: list[Opened] = []
-    for item in batch:
-        covered.append(item)
+def _check_signatures(batch: Sequence[Opened], public_key: str, *, in_request: bool) -> None:
+    after: Opened | None = None
+    is_proven = False
+    for item in reversed(batch):
         if item.envelope.get("signature"):
-            if not _is_signed(item, public_key):
-                _refuse(covered, Refusal(code="op.signature"))
-            covered = []
-    _refuse(covered, Refusal(code="op.signature"))
+            is_proven = _is_signed(item, public_key) and (in_request or item.is_whole)
+        elif not in_request:
+            is_proven = is_proven and item.is_whole and after is not None and _hangs_on(after, item)
+        if not is_proven:
+            _refuse([item], Refusal(code="op.signature"))
+        item.is_proven = is_proven
+        after = item
+
+
+def _hangs_on(item: Opened, before: Opened) -> bool:
+    is_next = item.device_seq == before.device_seq + 1
+    return is_next and item.envelope.get("previous_hash") == before.envelope["hash"]
 
 
 def _is_signed(item: Opened, public_key: str) -> bool:

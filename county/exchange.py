@@ -129,7 +129,7 @@ def _parsed(plain: bytes) -> tuple[Any, bool]:
     try:
         return from_json(plain), True
     except ValueError:  # perhaps for one operation's sake, which is then refused alone
-        said = json.loads(plain)
+        said = json.loads(plain.decode())
     if depth_of(said) > MOST_DEPTH:
         raise ValueError("nested too deep")
     return said, False

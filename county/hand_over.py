@@ -65,8 +65,9 @@ def read_hand_over(path: Path) -> HandOver:
 def accept(session: Session, county: CountyRow, told: HandOver, key: Key, now: datetime) -> TakenIn:
     """Take the records in, in the caller's transaction; a second time gives the same answers.
 
-    Raises Refused `hand_over.other_county`, `device.unknown`, `hand_over.cannot_open`, and
-    what opening the escrow key raises.
+    Raises Refused `hand_over.other_county`, `device.unknown`, `hand_over.cannot_open`,
+    `hand_over.not_the_tablets` where one is not proven to be, and what opening the escrow key
+    raises.
     """
     if told.county_id != county.county_id:
         raise Refused(Refusal(code="hand_over.other_county"))
@@ -76,7 +77,11 @@ def accept(session: Session, county: CountyRow, told: HandOver, key: Key, now: d
         raise Refused(Refusal(code="device.unknown", values={"device": told.device_id}))
     # All at once: numbers are taken last, and nothing may wait for a record behind them.
     together = [envelope for envelopes in batches for envelope in envelopes]
-    intake = take_in(session, device, opened(together, device.id, device.public_key), now)
+    # Whoever has the county's public key can seal a file: only the chain proves whose it is.
+    batch = opened(together, device.id, device.public_key, in_request=False)
+    if not all(item.is_proven for item in batch):
+        raise Refused(Refusal(code="hand_over.not_the_tablets"))
+    intake = take_in(session, device, batch, now)
     return TakenIn(
         device_id=device.id,
         doctor_id=device.doctor_id,

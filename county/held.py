@@ -16,7 +16,7 @@ from statements.made_once import run
 
 CHUNK = 5_000
 """Ids named in one statement."""
-_PARENT_FIELDS = ("follow_up_id", "voids", "referral_id", "exemption_id")
+PARENT_FIELDS = ("follow_up_id", "voids", "referral_id", "exemption_id")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +38,7 @@ class Held:
 
 def parent_ids(body: Mapping[str, Any]) -> tuple[str, ...]:
     """The ids of the records through which a body concerns a resident."""
-    return tuple(body[name] for name in _PARENT_FIELDS if isinstance(body.get(name), str))
+    return tuple(body[name] for name in PARENT_FIELDS if isinstance(body.get(name), str))
 
 
 def load(

@@ -53,7 +53,8 @@ def waiting_for(
     """The operations of active tablets that lack one of these records, and the chains behind them.
 
     Also those of the tablets `asking` whose records have come another way. What another
-    transaction is judging in this moment is left to it. A chain is in the order it is made of.
+    transaction is judging in this moment is left to it. A chain is in the order it is made of,
+    and what lacks the same record in the order its tablet wrote it.
     """
     found: dict[str, tuple[QuarantineRow, DeviceRow]] = {}
     if asking:
@@ -174,7 +175,8 @@ def _first(
 ) -> dict[str, tuple[QuarantineRow, DeviceRow]]:
     if most <= 0:
         return {}
-    found = session.execute(query, {**values, "most": most})
+    found = [(aside, device) for aside, device in session.execute(query, {**values, "most": most})]
+    found.sort(key=lambda pair: (pair[0].device_id, pair[0].envelope["device_seq"]))
     return {aside.op_id: (aside, device) for aside, device in found}
 
 

@@ -157,6 +157,8 @@ class Posting:
         self.changes.append(_change_row(self, item, new.scope_id, new, action))
         if new.resident_id is not None:
             self._note_news(item, old, new.resident_id)
+        if old is not None and old.resident_id not in {None, new.resident_id}:
+            self._note_news(item, old, str(old.resident_id))
 
     def _note_news(self, item: RecordWrite, old: Held | None, resident_id: str) -> None:
         self.residents.add(resident_id)

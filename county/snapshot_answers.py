@@ -59,7 +59,7 @@ def served(
         "Cache-Control": "private, no-store",
         SHA256_HEADER: kept.offer.sha256,
     }
-    if etag in _tags(headers.get("If-None-Match", "")):
+    if {etag, "*"} & _tags(headers.get("If-None-Match", "")):
         return Served(status=304, headers=common)
     asked = headers.get("Range", "") if headers.get("If-Range", etag) == etag else ""
     return _part(kept, asked, common)
@@ -126,7 +126,7 @@ def _span(asked: str, size: int) -> tuple[int, int] | None:
 
 
 def _tags(listed: str) -> set[str]:
-    return {tag.strip() for tag in listed.split(",")}
+    return {tag.strip().removeprefix("W/") for tag in listed.split(",")}
 
 
 def _gone() -> Refused:

@@ -13,8 +13,8 @@ from app.services.recording import put_fact
 from app.services.views import Delivery
 from core.contracts import Exemption, ExemptionDecision
 from core.history import latest_by
-from core.refusals import Refusal, Refused
-from core.vocabulary import NotMet
+from core.refusals import Refused
+from core.validation import check_exemption
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,10 +41,6 @@ class ExemptionService:
         `reason` is one of `core.vocabulary.NotMet`. Raises Refused: `resident.unknown`,
         `exemption.no_reason`, `exemption.days` where the end lies before the beginning.
         """
-        if reason not in set(NotMet):
-            raise Refused(Refusal(code="exemption.no_reason", place="reason"))
-        if to_on < from_on:
-            raise Refused(Refusal(code="exemption.days", place="to_on"))
         asked = (resident_id, from_on, to_on, reason, note)
         return self._once.do(asked, lambda: self._request(*asked))
 
@@ -64,6 +60,8 @@ class ExemptionService:
                 recorded_at=self._practice.clock.now(),
                 note=note,
             )
+            if refusals := check_exemption(exemption):
+                raise Refused(*refusals)
             put_fact(session, self._practice, exemption)
         return exemption
 

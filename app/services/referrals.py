@@ -18,10 +18,8 @@ from app.services.views import Delivery, PersonRow
 from app.store.queries import people, records
 from core.referrals import Referral, ReferralOutcome
 from core.refusals import Refusal, Refused
-from core.validation import check_referral
+from core.validation import check_outcome, check_referral
 from core.vocabulary import Kind
-
-OUTCOMES = ("went", "did_not_go", "admitted", "died", "unknown")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,8 +103,6 @@ class ReferralService:
 
         Raises Refused: `referral.unknown`, `outcome.unknown`.
         """
-        if outcome not in OUTCOMES:
-            raise Refused(Refusal(code="outcome.unknown", place="outcome"))
         asked = (referral_id, outcome, note)
         return self._once.do(asked, lambda: self._save_outcome(*asked))
 
@@ -125,6 +121,8 @@ class ReferralService:
                 outcome=outcome,
                 note=note,
             )
+            if refusals := check_outcome(learnt, self._practice.today):
+                raise Refused(*refusals)
             put_fact(session, self._practice, learnt)
         return learnt
 

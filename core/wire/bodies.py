@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
-from typing import Any
+from datetime import date
+from typing import Any, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -55,9 +57,16 @@ RECORD_TYPES: Mapping[str, type[Any]] = {
 }
 """Kinds whose bodies this version reads; bodies of other kinds are stored as they came."""
 
+_DAY_TYPES = (date, date | None)
 _KIND_OF_TYPE = {record_type: kind for kind, record_type in RECORD_TYPES.items()}
 
 
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+_DAYS: Mapping[str, tuple[str, ...]] = {
+    kind: tuple(name for name, said in get_type_hints(kept).items() if said in _DAY_TYPES)
+    for kind, kept in RECORD_TYPES.items()
+}
+"""The fields of each kind that are days."""
 _ADAPTERS: Mapping[str, TypeAdapter[Any]] = {
     kind: TypeAdapter(record_type) for kind, record_type in RECORD_TYPES.items()
 }
@@ -96,6 +105,28 @@ def record_from_json(kind: str, schema: int, text: str) -> Any:
         return _validator(kind).validate_json(text)
     except ValidationError as error:
         raise Refused(*(_refusal(item) for item in error.errors())) from error
+
+
+def record_as_said(kind: str, schema: int, body: Mapping[str, Any], text: bytes) -> Any:
+    """What `record_of` gives for a body that is handed in, of which `text` is the JSON.
+
+    Raises `body.field` too for a value of another type that could be taken for what is meant, as
+    a number in the place of a day: what others read in it would not be the same everywhere.
+    """
+    if is_older(kind, schema):
+        return record_of(kind, schema, body)
+    try:
+        record = _validator(kind).validate_json(text, strict=True)
+    except ValidationError as error:
+        raise Refused(*(_refusal(item) for item in error.errors())) from error
+    for name in _DAYS[kind]:
+        said = body.get(name)
+        if said is not None and not _DAY.fullmatch(said):
+            why = "a day is written as 2026-11-29"
+            raise Refused(
+                Refusal(code="body.field", place=name, values={"field": name, "why": why})
+            )
+    return record
 
 
 def _validator(kind: str) -> Any:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import gzip
 import json
 from collections.abc import Iterator
 from datetime import timedelta
@@ -22,14 +24,32 @@ from app.sync.link import HttpCounty
 from core.people import Resident
 from core.refusals import Refused
 from core.vocabulary import GroupTag, NotMet
+from core.wire.bodies import body_of
+from core.wire.canonical import canonical_bytes
 from core.wire.custody import RecoverRequest, RecoverResponse
+from core.wire.hand_over import HAND_OVERS, HandOver
 from county import backup_office, custody_office
 from county.config import CountyConfig, utc_now
 from county.hand_over import Key
 from county.recovery import issue, recover
-from county.tables import DeviceRow, EscrowRow, OperationRow, QuarantineRow, RecoveryRow
+from county.tables import (
+    CountyRow,
+    DeviceRow,
+    EscrowRow,
+    OperationRow,
+    QuarantineRow,
+    RecoveryRow,
+)
+from sealing.envelope import HAND_OVER, seal
 from sealing.recovery_code import code_name
-from tests.builders import COUNTY_ID, a_contract, a_household, a_resident, fresh_id
+from tests.builders import (
+    COUNTY_ID,
+    a_contract,
+    a_follow_up,
+    a_household,
+    a_resident,
+    fresh_id,
+)
 from tests.county.conftest import World
 from tests.county_world import PASSPHRASE, running, write_records
 
@@ -310,6 +330,42 @@ def test_a_hand_over_file_that_was_changed_is_refused_whole(
     assert codes(refused) == ["hand_over.cannot_open"]
     with world.database.reading() as session:
         assert session.scalars(select(OperationRow)).all() == []
+
+
+def test_a_file_sealed_by_somebody_who_is_not_the_tablet_leaves_nothing_behind(
+    world: World, work: Workplace, config: CountyConfig, resident: Resident, tmp_path: Path
+) -> None:
+    """Anybody has the county's public key, and may have seen a hash with its signature."""
+    nobody_home(work, resident)
+    assert work.sync.run_now().failed is None
+    with world.database.reading() as session:
+        (kept,) = session.scalars(select(OperationRow.envelope))
+        escrow_key = session.scalars(select(CountyRow.escrow_public_key)).one()
+    visit = a_follow_up(resident.id, author_id=kept["author_id"])
+    bare = {name: value for name, value in kept.items() if name not in {"hash", "signature"}}
+    forged = {
+        **bare, "op_id": fresh_id(), "device_seq": 2, "previous_hash": kept["hash"],
+        "record_id": visit.id, "body": body_of(visit),
+    }  # fmt: skip
+    proven = {**kept, "op_id": fresh_id(), "device_seq": 3}
+    shifted = {**proven, "device_seq": 5}
+    file = tmp_path / "forged.handover"
+    for batch in ([forged], [forged, proven], [forged, shifted], [forged, kept]):
+        plain = gzip.compress(canonical_bytes({"operations": batch}))
+        sealed = seal(plain, bytes.fromhex(escrow_key), HAND_OVER, kept["device_id"])
+        told = HandOver(
+            county_id=COUNTY_ID, device_id=kept["device_id"], made_at=utc_now().isoformat(),
+            operations=len(batch), batches=(base64.b64encode(sealed).decode(),),
+        )  # fmt: skip
+        file.write_bytes(HAND_OVERS.dump_json(told))
+        with pytest.raises(Refused) as refused:
+            custody_office.accept_file(config, file, KEY)
+        assert codes(refused) == ["hand_over.not_the_tablets"]
+    nobody_home(work, resident)
+    assert work.sync.run_now().failed is None
+    with world.database.reading() as session:
+        assert session.scalars(select(QuarantineRow)).all() == []
+        assert [row.outcome for row in session.scalars(select(OperationRow))] == ["accepted"] * 2
 
 
 def test_a_backup_tells_the_tablet_what_is_safe(

@@ -31,6 +31,7 @@ from tests.builders import (
     a_referral_outcome,
     a_resident,
     a_withdrawal,
+    fresh_id,
 )
 from tests.county.asking import ask
 from tests.county.conftest import NOW, World, upgrade_to
@@ -108,6 +109,19 @@ def answers(county: Database, chain: Chain) -> list[str]:
 def held(county: Database, record_id: str) -> RecordRow | None:
     with county.reading() as session:
         return session.get(RecordRow, (COUNTY_ID, record_id))
+
+
+def test_what_lacks_the_same_record_is_judged_anew_in_the_order_it_was_written(
+    county: Database, first: Chain, second: Chain
+) -> None:
+    """The ids of a tablet whose clock was put back do not rise; its numbers do."""
+    later, earlier = fresh_id(), fresh_id()
+    amending = a_follow_up(RESIDENT.id, amends=VISIT.id)
+    written = (first.put(VISIT, op_id=earlier), first.put(amending, op_id=later))
+    assert later < earlier
+    assert take(county, first, *written) == [UNKNOWN, UNKNOWN]
+    assert take(county, second, entered(second, RESIDENT)) == ["accepted"]
+    assert answers(county, first) == ["accepted", "accepted"]
 
 
 def test_a_follow_up_that_came_before_its_resident_is_taken_with_the_resident(
