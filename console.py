@@ -14,6 +14,7 @@ import console_custody
 import console_explain
 import console_office
 import console_special
+import console_staff
 from console_options import (
     FAILED,
     SUCCESS,
@@ -54,6 +55,7 @@ county = typer.Typer(
 )
 app.add_typer(county)
 console_office.add_to(county)
+console_staff.add_to(county)
 console_custody.add_to(county)
 console_special.add_to(county)
 console_backup.add_to(county)

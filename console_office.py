@@ -1,9 +1,9 @@
-"""The county office's commands: init, serve, import-roster, invite, users and stats."""
+"""The county office's commands: init, serve, import-roster, invite and stats."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -15,10 +15,8 @@ from console_options import (
     county_config,
     end_if_taken,
     print_json,
+    show_account,
 )
-
-if TYPE_CHECKING:
-    from county.office import Account
 
 
 def add_to(county: typer.Typer) -> None:
@@ -28,9 +26,6 @@ def add_to(county: typer.Typer) -> None:
         ("serve", serve_county),
         ("import-roster", import_roster),
         ("invite", invite),
-        ("add-user", add_user),
-        ("new-password", new_password),
-        ("close-user", close_user),
         ("stats", show_stats),
     ):
         county.command(name)(command)
@@ -67,7 +62,7 @@ def init(
     if as_json:
         print_json(asdict(account) | {"escrow_passphrase": phrase})
         return
-    _show_account(account, as_json=False)
+    show_account(account)
     if not passphrase:
         print(say("console.escrow_passphrase", passphrase=phrase))
 
@@ -137,69 +132,6 @@ def invite(
         print(say("console.invite", doctor=name, code=code.code, until=f"{until:%Y-%m-%d %H:%M}"))
 
 
-def add_user(
-    name: Annotated[str, typer.Argument(help="The user's name.")],
-    role: Annotated[str, typer.Option(help="doctor, township, county or auditor.")],
-    login: Annotated[str, typer.Option(help="Made from the name if none.")] = "",
-    password: Annotated[
-        str, typer.Option(envvar="LUYUE_PASSWORD", help="Made up if none; a doctor needs none.")
-    ] = "",
-    township: Annotated[str, typer.Option(help="The reviewer's township.")] = "",
-    village: Annotated[
-        list[str] | None, typer.Option(help="A doctor's village; repeatable.")
-    ] = None,
-    phone: Annotated[str, typer.Option(help="Telephone number.")] = "",
-    data: DataDir = None,
-    database: DatabaseUrl = None,
-    as_json: AsJson = False,
-) -> None:
-    """Add a doctor, a township's reviewer, an administrator or an auditor."""
-    from county.office import UserRequest, register_user
-
-    request = UserRequest(
-        name=name,
-        role=role,
-        login=login,
-        password=password,
-        township=township,
-        villages=tuple(village or ()),
-        phone=phone,
-    )
-    _show_account(register_user(county_config(data, database), request), as_json=as_json)
-
-
-def new_password(
-    login: Annotated[str, typer.Argument(help="The login at the desk.")],
-    password: Annotated[str, typer.Option(envvar="LUYUE_PASSWORD", help="Made up if none.")] = "",
-    data: DataDir = None,
-    database: DatabaseUrl = None,
-    as_json: AsJson = False,
-) -> None:
-    """Give a user of the desk another password; who is signed in with the old one is out."""
-    from county.office import renew_password
-
-    _show_account(renew_password(county_config(data, database), login, password), as_json=as_json)
-
-
-def close_user(
-    login: Annotated[str, typer.Argument(help="The login at the desk.")],
-    data: DataDir = None,
-    database: DatabaseUrl = None,
-    as_json: AsJson = False,
-) -> None:
-    """Let a user of the desk sign in no more; what they decided stays."""
-    from dataclasses import asdict
-
-    from county.office import close_user as close
-    from words import say
-
-    account = close(county_config(data, database), login)
-    if as_json:
-        print_json({name: value for name, value in asdict(account).items() if name != "password"})
-    else:
-        print(say("console.closed", name=account.name, login=account.login))
-
-
 def show_stats(data: DataDir = None, database: DatabaseUrl = None, as_json: AsJson = False) -> None:
     """The county in numbers."""
     from county.office import stats
@@ -210,16 +142,3 @@ def show_stats(data: DataDir = None, database: DatabaseUrl = None, as_json: AsJs
         print_json(found)
     else:
         print(stats_text(found))
-
-
-def _show_account(account: Account, *, as_json: bool) -> None:
-    from dataclasses import asdict
-
-    from words import say
-
-    if as_json:
-        print_json(asdict(account))
-    elif account.password:
-        print(say("console.account", **asdict(account)))
-    else:
-        print(say("console.account_without_password", **asdict(account)))

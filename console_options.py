@@ -12,6 +12,7 @@ import typer
 
 if TYPE_CHECKING:
     from county.config import CountyConfig
+    from county.office import Account
 
 LANGUAGES = {"zh": "zh_CN", "zh_CN": "zh_CN", "en": "en"}
 SUCCESS, FAILED, UNUSABLE = 0, 1, 2
@@ -80,3 +81,13 @@ def port_is_free(host: str, port: int) -> bool:
         except OSError:
             return False
     return True
+
+
+def show_account(account: Account) -> None:
+    """Print how a user signs in."""
+    from dataclasses import asdict
+
+    from words import say
+
+    key = "console.account" if account.password else "console.account_without_password"
+    print(say(key, **(asdict(account) | {"role": say(f"desk.role.{account.role}")})))

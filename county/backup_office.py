@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from core.refusals import Refusal, Refused
 from county.audit import BACKUP, CONSOLE, note_act
 from county.backup import announce, copy_database, reached_before
 from county.carrying_over import carry_over
+from county.check_office import check_county
 from county.config import CountyConfig, utc_now
 from county.keys import the_county
 from county.office import opened
@@ -17,11 +19,17 @@ from county.restoring import Plan, end_what_was_lent, restore
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Restored:
-    """A county set back: where its former database is kept, "" if there was none."""
+    """A county set back: where its former database is kept, "" if there was none.
+
+    Where that `was_unreadable`, tablets revoked since the backup are back in their places.
+    `damaged` is how much in it is not what its sums say.
+    """
 
     county: str
     tablets: int
     kept: str
+    was_unreadable: bool
+    damaged: int
 
 
 def back_up(config: CountyConfig, path: Path) -> int:
@@ -38,13 +46,21 @@ def back_up(config: CountyConfig, path: Path) -> int:
 
 
 def note_backup(config: CountyConfig, begun_at: datetime) -> int:
-    """A backup begun at `begun_at` is complete: tell the tablets; how many have records in it."""
+    """A backup begun at `begun_at` is complete: tell the tablets; how many have records in it.
+
+    Raises Refused `backup.to_come` for a moment that is.
+    """
     now = utc_now()
+    if begun_at > now:
+        raise Refused(Refusal(code="backup.to_come", place="begun_at"))
     with opened(config) as database, database.writing() as session:
         county_id = the_county(session).county_id
         reached = reached_before(session, county_id, begun_at)
         announce(session, county_id, reached)
-        note_act(session, county_id, CONSOLE, BACKUP, "county", county_id, now)
+        note_act(
+            session, county_id, CONSOLE, BACKUP, "county", county_id, now,
+            begun_at=begun_at.isoformat(),
+        )  # fmt: skip
         return len(reached)
 
 
@@ -57,5 +73,12 @@ def carry_out(config: CountyConfig, plan: Plan) -> Restored:
     with opened(config) as database, database.writing() as session:
         county = the_county(session)
         end_what_was_lent(session)
-        note_act(session, county.county_id, CONSOLE, "restore", "county", county.county_id, now)
-        return Restored(county=county.name, tablets=len(plan.contents.reached), kept=kept)
+        county_id, name = county.county_id, county.name
+        note_act(session, county_id, CONSOLE, "restore", "county", county_id, now)
+    return Restored(
+        county=name,
+        tablets=len(plan.contents.reached),
+        kept=kept,
+        was_unreadable=bool(kept) and plan.in_use is None,
+        damaged=len(check_county(config, mending=False).found),
+    )

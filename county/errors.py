@@ -8,7 +8,7 @@ from types import MappingProxyType
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
@@ -22,6 +22,7 @@ from county.tries import WINDOW_S
 from words import say
 
 RETRY_AFTER_S = 5
+NO_CONNECTION = "no_connection"
 NONE: Mapping[str, object] = MappingProxyType({})
 _log = structlog.get_logger()
 
@@ -101,8 +102,13 @@ def _http(request: Request, error: Exception) -> JSONResponse:
     return answer(request, status, code)
 
 
-def _database(request: Request, error: Exception) -> JSONResponse:
+def note_database_trouble(error: Exception) -> None:
+    """Write into the log what is wrong with the database, without what an error may quote."""
     _log.error("database", error=type(error).__name__, reason=_reason(error))
+
+
+def _database(request: Request, error: Exception) -> JSONResponse:
+    note_database_trouble(error)
     response = answer(request, 503, "county.busy")
     response.headers["Retry-After"] = str(RETRY_AFTER_S)
     return response
@@ -110,6 +116,8 @@ def _database(request: Request, error: Exception) -> JSONResponse:
 
 def _reason(error: BaseException) -> str:
     """The database's own code for what went wrong first, `SQLITE_FULL` or `53100`.
+
+    `no_connection` where there was nobody to say one.
 
     An error's text may quote a record. What fails because of it, such as undoing what the
     database has undone by itself, would hide it.
@@ -122,7 +130,8 @@ def _reason(error: BaseException) -> str:
     codes = [
         getattr(link, "sqlite_errorname", None) or getattr(link, "sqlstate", None) for link in chain
     ]
-    return next((str(code) for code in reversed(codes) if code), "")
+    said = next((str(code) for code in reversed(codes) if code), "")
+    return said or (NO_CONNECTION if isinstance(error, OperationalError) else "")
 
 
 def _trouble(request: Request, error: Exception) -> JSONResponse:

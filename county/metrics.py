@@ -7,8 +7,9 @@ is asked for.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 from prometheus_client.core import GaugeMetricFamily, Metric
@@ -27,6 +28,8 @@ from county.db import Database
 from county.keys import the_county
 from county.tables import AuditRow, ConflictRow, DeviceRow, QuarantineRow
 
+MOST_BACKUPS = 100
+"""So many of the last announced are looked at."""
 OLDEST_BACKUP = timedelta(days=31)
 """A backup older than this is as good as none, and not looked for."""
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
@@ -204,7 +207,7 @@ def _gauges(session: Session, county_id: str, now: datetime) -> Iterator[Metric]
     yield _gauge("luyue_quarantined", "Operations set aside that wait for a person.", quarantined)
     yield _gauge("luyue_conflicts", "Conflicts that wait for a person.", conflicts)
     yield _gauge("luyue_active_tablets", "Tablets enrolled and not revoked.", active)
-    meaning = "Seconds since the last backup was announced; +Inf where that is over 31 days ago."
+    meaning = "Seconds since the last announced backup began; +Inf where none was for 31 days."
     yield _gauge("luyue_backup_age_seconds", meaning, _backup_age_s(session, county_id, now))
 
 
@@ -213,11 +216,21 @@ def _gauge(name: str, meaning: str, value: float | None) -> Metric:
 
 
 def _backup_age_s(session: Session, county_id: str, now: datetime) -> float:
-    last: datetime | None = session.scalar(
-        select(func.max(AuditRow.at)).where(
+    announced = session.execute(
+        select(AuditRow.at, AuditRow.detail)
+        .where(
             AuditRow.county_id == county_id,
             AuditRow.at > now - OLDEST_BACKUP,
             AuditRow.action == BACKUP,
         )
+        .order_by(AuditRow.at.desc())
+        .limit(MOST_BACKUPS)
     )
-    return (now - last).total_seconds() if last else float("inf")
+    begun = [_begun_at(at, detail) for at, detail in announced]
+    return (now - max(begun)).total_seconds() if begun else float("inf")
+
+
+def _begun_at(at: datetime, detail: Mapping[str, Any]) -> datetime:
+    """When a backup began: one made by other means says so, and may be announced much later."""
+    said = detail.get("begun_at")
+    return datetime.fromisoformat(said) if said else at

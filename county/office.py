@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,7 +24,6 @@ from county.people import (
     Role,
     act_of,
     add_user,
-    close_account,
     easy_password,
     find_desk_user,
     find_doctor,
@@ -40,6 +40,7 @@ from county.stats import county_stats
 from county.tables import CountyRow, UserRow, VillageRow
 
 ADMINISTRATOR = "admin"
+LOGIN = re.compile(r"[\w.@-]{1,64}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,9 +85,11 @@ def init_county(
 
     `passphrase` guards the escrow key, by which tablets are recovered.
 
-    Raises Refused `county.founded_already` where the database has a county.
+    Raises Refused `county.founded_already` where the database has a county, `county.no_name`.
     """
     now = utc_now()
+    if not name.strip():
+        raise Refused(Refusal(code="county.no_name", place="name"))
     with opened(config) as database, database.writing() as session:
         existing = session.scalars(select(CountyRow).limit(1)).first()
         if existing is not None:
@@ -124,7 +127,12 @@ def invite_doctor(config: CountyConfig, doctor: str) -> tuple[Invitation, str]:
 
 
 def register_user(config: CountyConfig, request: UserRequest) -> Account:
-    """Add a user; raises Refused as `add_user` does, and `place.unknown` for a place not there."""
+    """Add a user.
+
+    Raises Refused as `add_user` does, `place.unknown` for a place not there, `user.no_name`,
+    `user.login_unusable`, and `user.exists` where somebody of this name does the same already
+    and no login says that they are two.
+    """
     with opened(config) as database, database.writing() as session:
         return _add(session, the_county(session), request)
 
@@ -144,21 +152,6 @@ def renew_password(config: CountyConfig, login: str, password: str) -> Account:
         return _account(user, given)
 
 
-def close_user(config: CountyConfig, login: str) -> Account:
-    """Let a user of the desk sign in no more, and end their sessions.
-
-    Raises Refused as `find_desk_user` and `close_account` do.
-    """
-    now = utc_now()
-    with opened(config) as database, database.writing() as session:
-        county_id = the_county(session).county_id
-        user = find_desk_user(session, county_id, login)
-        close_account(session, user)
-        close_sessions_of(session, county_id, user.id)
-        note_act(session, county_id, CONSOLE, "close_user", "user", user.id, now)
-        return _account(user, "")
-
-
 def stats(config: CountyConfig) -> dict[str, Any]:
     """The county in numbers."""
     with opened(config) as database, database.reading() as session:
@@ -176,6 +169,7 @@ def _add(session: Session, county: CountyRow, request: UserRequest) -> Account:
     if elsewhere:
         values = {"place": elsewhere[0], "township": request.township}
         raise Refused(Refusal(code="place.elsewhere", values=values))
+    _check_named(session, county_id, request, township_id)
     user = add_user(
         session,
         act_of(county_id, CONSOLE, now),
@@ -191,6 +185,30 @@ def _add(session: Session, county: CountyRow, request: UserRequest) -> Account:
     )
     note_act(session, county_id, CONSOLE, "add_user", "user", user.id, now)
     return _account(user, password)
+
+
+def _check_named(
+    session: Session, county_id: str, request: UserRequest, township_id: str | None
+) -> None:
+    if not request.name.strip():
+        raise Refused(Refusal(code="user.no_name", place="name"))
+    if request.login:
+        if not LOGIN.fullmatch(request.login):
+            values = {"login": request.login}
+            raise Refused(Refusal(code="user.login_unusable", place="login", values=values))
+        return
+    alike = select(UserRow).where(
+        UserRow.county_id == county_id,
+        UserRow.name == request.name,
+        UserRow.role == request.role,
+        UserRow.active.is_(True),
+    )
+    if request.role == Role.TOWNSHIP:
+        alike = alike.where(UserRow.township_id == township_id)
+    there = session.scalars(alike.limit(1)).first()
+    if there is not None:
+        values = {"name": there.name, "login": there.login}
+        raise Refused(Refusal(code="user.exists", place="name", values=values))
 
 
 def _account(user: UserRow, password: str) -> Account:

@@ -10,6 +10,8 @@ from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, RedirectResponse, Response
 from fastapi.staticfiles import StaticFiles
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
 from core.refusals import Refused
@@ -40,6 +42,7 @@ from county.desk.visitor import (
     language_of,
     signed_in,
 )
+from county.errors import RETRY_AFTER_S, note_database_trouble
 from words import say, sentence_for
 
 PAGES = (
@@ -90,6 +93,8 @@ def _say_errors(app: FastAPI) -> None:
     app.exception_handler(Unreadable)(_error(400, "unreadable"))
     app.exception_handler(RequestValidationError)(_error(400, "unreadable"))
     app.exception_handler(HTTPException)(_http_error)
+    app.exception_handler(DBAPIError)(_database_error)
+    app.exception_handler(PoolTimeout)(_database_error)
     app.exception_handler(Exception)(_error(500, "broken"))
 
 
@@ -147,6 +152,13 @@ def _http_error(request: Request, error: Exception) -> Response:
     return _error(status, names.get(status, "unreadable" if status < 500 else "broken"))(
         request, error
     )
+
+
+def _database_error(request: Request, error: Exception) -> Response:
+    note_database_trouble(error)
+    response = _error(503, "busy")(request, error)
+    response.headers["Retry-After"] = str(RETRY_AFTER_S)
+    return response
 
 
 def _visitor_or_none(request: Request) -> Visitor | None:

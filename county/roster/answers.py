@@ -58,7 +58,8 @@ class RosterReport:
     """The whole answer to a file.
 
     `leavers` are only told, never taken off; `created` counts townships, villages,
-    doctors and households the file brought; `unknown_columns` were not read.
+    doctors and households the file brought, `new_doctors` names those with their logins;
+    `unknown_columns` were not read.
     """
 
     file_name: str
@@ -67,12 +68,19 @@ class RosterReport:
     leavers: tuple[Leaver, ...] = ()
     created: Mapping[str, int] = field(default_factory=dict)
     new_villages: tuple[str, ...] = ()
+    new_doctors: tuple[str, ...] = ()
     unknown_columns: tuple[str, ...] = ()
 
     @property
     def has_taken(self) -> bool:
         """Whether anybody in the file was taken."""
         return any(answer.outcome in TAKEN for answer in self.answers)
+
+    @property
+    def without_doctor(self) -> int:
+        """How many rows were taken though nobody here is the doctor they name."""
+        noted = (answer.notes for answer in self.answers if answer.outcome in TAKEN)
+        return sum(any(note.code in NO_DOCTOR for note in notes) for notes in noted)
 
     @property
     def counts(self) -> dict[str, int]:
@@ -87,6 +95,8 @@ class RosterReport:
 
 
 TAKEN = frozenset({Outcome.NEW, Outcome.CHANGED, Outcome.UNCHANGED})
+NO_DOCTOR = frozenset({"doctor_unknown", "doctor_ambiguous", "doctor_elsewhere"})
+"""Notes of a doctor who is nobody here."""
 
 
 def note_text(note: Note, lang: str | None = None) -> str:
@@ -112,6 +122,8 @@ def report_json(report: RosterReport, lang: str | None = None) -> dict[str, Any]
         "counts": report.counts,
         "created": dict(report.created),
         "new_villages": list(report.new_villages),
+        "new_doctors": list(report.new_doctors),
+        "without_doctor": report.without_doctor,
         "unknown_columns": list(report.unknown_columns),
         "leavers": [
             {"resident_id": leaver.resident_id, "name": leaver.name, "village": leaver.village}
@@ -181,10 +193,15 @@ def _line(answer: RowAnswer, lang: str | None) -> str:
 
 
 def _sums(report: RosterReport, lang: str | None) -> Iterator[str]:
+    listed = say("app.list_separator", lang).join
     if report.unknown_columns:
-        yield say("roster.unknown_columns", lang, columns=", ".join(report.unknown_columns))
+        yield say("roster.unknown_columns", lang, columns=listed(report.unknown_columns))
     if report.new_villages:
-        yield say("roster.new_villages", lang, villages=", ".join(report.new_villages))
+        yield say("roster.new_villages", lang, villages=listed(report.new_villages))
+    if report.new_doctors:
+        yield say("roster.new_doctors", lang, doctors=listed(report.new_doctors))
+    if report.without_doctor:
+        yield say("roster.without_doctor", lang, count=report.without_doctor)
     if report.leavers:
         yield say("roster.leavers", lang, count=len(report.leavers))
     yield say("roster.sums", lang, file=report.file_name, **report.counts)

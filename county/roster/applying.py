@@ -205,7 +205,8 @@ class RosterApplier:
         start, end = row.person.contract_start, row.person.contract_end
         doctor = self._places.doctor(row.person, village)
         if row.person.doctor and doctor is None:
-            row.note(Field.DOCTOR, "doctor_unknown", doctor=row.person.doctor)
+            code, alike = self._places.why_none(row.person.doctor, village)
+            row.note(Field.DOCTOR, code, doctor=row.person.doctor, known=alike)
         if start is None or end is None:
             self._move_contracts(resident)
             return

@@ -72,6 +72,7 @@ def _applied(
         leavers=leavers,
         created={**places.created, "households": applier.new_households},
         new_villages=tuple(places.new_villages),
+        new_doctors=tuple(places.new_doctors),
         unknown_columns=tuple(content.unknown_columns),
     )
     _keep(session, act, roster, report)

@@ -46,6 +46,7 @@ class Places:
         self._doctors = list(_doctors(session, act.county_id))
         self.created: Counter[str] = Counter()
         self.new_villages: list[str] = []
+        self.new_doctors: list[str] = []
 
     def village(self, person: Person) -> VillageRow:
         """The village of a row.
@@ -74,13 +75,26 @@ class Places:
         if not person.doctor:
             own = [row for row in self._doctors if village.id in row.village_ids]
             return own[0] if len(own) == 1 else None
-        named = [row for row in self._doctors if row.name == person.doctor]
-        here = [row for row in named if village.id in row.village_ids]
-        nearby = here or [row for row in named if row.township_id == village.township_id]
+        nearby = self._nearby(person.doctor, village)
         if len(nearby) == 1:
             give_village(self._session, self._act, nearby[0], village.id)
             return nearby[0]
         return self._new_doctor(person.doctor, village) if self.creates and not nearby else None
+
+    def why_none(self, name: str, village: VillageRow) -> tuple[str, str]:
+        """Why a name is no doctor's here, as a note's code; and who is called so elsewhere."""
+        nearby = self._nearby(name, village)
+        others = nearby or [row for row in self._doctors if row.name == name]
+        known = ", ".join(f"{row.login}({row.name})" for row in others)
+        if nearby:
+            return "doctor_ambiguous", known
+        return ("doctor_elsewhere" if others else "doctor_unknown"), known
+
+    def _nearby(self, name: str, village: VillageRow) -> list[UserRow]:
+        """Those of this name in the village; where there are none, in its township."""
+        named = [row for row in self._doctors if row.name == name]
+        here = [row for row in named if village.id in row.village_ids]
+        return here or [row for row in named if row.township_id == village.township_id]
 
     def _township(self, name: str) -> TownshipRow | None:
         """The township of a name; a first roster may bring both 和平镇 and 和平乡."""
@@ -118,6 +132,7 @@ class Places:
             ),
         )
         self._doctors.append(doctor)
+        self.new_doctors.append(f"{doctor.name}({doctor.login})")
         self.created["doctors"] += 1
         return doctor
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
 import pytest
 import requests
 
+from core.refusals import Refused
 from county import backup_office
 from county.config import CountyConfig, utc_now
 from county.server import create_app
@@ -91,6 +93,19 @@ def test_the_age_of_the_last_backup_is_told(standing: Standing, tmp_path: Path) 
     age = Counts(url).of("luyue_backup_age_seconds")
     assert age is not None
     assert 0 <= age < 60
+    standing.stop()
+
+
+def test_a_backup_made_by_other_means_is_as_old_as_its_beginning(standing: Standing) -> None:
+    url, now = standing.start(), utc_now()
+    backup_office.note_backup(standing.config, now - timedelta(days=6))
+    backup_office.note_backup(standing.config, now - timedelta(days=8))
+    age = Counts(url).of("luyue_backup_age_seconds")
+    assert age is not None
+    assert 0 <= age - timedelta(days=6).total_seconds() < 60
+    with pytest.raises(Refused) as refused:
+        backup_office.note_backup(standing.config, now + timedelta(hours=1))
+    assert [refusal.code for refusal in refused.value.refusals] == ["backup.to_come"]
     standing.stop()
 
 

@@ -23,6 +23,7 @@ from app.sync.pace import Pace, Paces
 from app.sync.troubles import Trouble
 from app.sync.worker import SyncWorker
 from county.config import utc_now
+from county.desk.visitor import SESSION_COOKIE
 from county.tables import OperationRow
 from tests.builders import a_contract, a_follow_up
 from tests.county.conftest import HOUSEHOLD, RESIDENT, World
@@ -73,6 +74,8 @@ def test_a_county_whose_postgresql_was_away_comes_back_by_itself_and_has_lost_no
             assert tablet.link.synchronise(tablet.store, stop_in_mid_push).failed == Trouble.BUSY
             answer = requests.get(f"{url}/ready", timeout=30)
             assert (answer.status_code, answer.json()["code"]) == (503, "county.busy")
+            desk = requests.get(f"{url}/desk/overview", cookies={SESSION_COOKIE: "any"}, timeout=30)
+            assert (desk.status_code, "暂时连不上" in desk.text) == (503, True)
             assert OutboxState.QUEUED in tablet.states()
             own_postgres.go_on()
             assert tablet.synchronise().failed is None

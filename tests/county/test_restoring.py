@@ -563,8 +563,25 @@ def test_a_damaged_sqlite_database_is_kept_aside_and_replaced(tmp_path: Path) ->
     place.back_up(file)
     target = place.world.county_dir / "county.db"
     target.write_bytes(b"the disk has failed" * 1000)
-    kept = Path(place.restore(file).kept)
+    restored = place.restore(file)
+    assert (restored.was_unreadable, restored.damaged) == (True, 0)
+    kept = Path(restored.kept)
     assert kept.name.startswith("county.before-")
     assert kept.read_bytes().startswith(b"the disk has failed")
     assert held(place) == {}
+    place.close()
+
+
+def test_a_backup_in_which_something_was_changed_is_restored_and_said_to_be_damaged(
+    tmp_path: Path,
+) -> None:
+    place = Standing(tmp_path / "place")
+    resident = a_resident(name="钱多多", household_id=HOUSEHOLD.id)
+    write_records(place.world.database, utc_now(), HOUSEHOLD, resident)
+    file = tmp_path / "b"
+    place.back_up(file)
+    file.write_bytes(file.read_bytes().replace("钱多多".encode(), "钱少少".encode()))
+    restored = place.restore(file)
+    assert not restored.was_unreadable
+    assert restored.damaged > 0
     place.close()
