@@ -110,7 +110,9 @@ def serve(config: CountyConfig) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         # uvicorn ends in good order on either, then raises it once more: that one is for nobody.
         signal.signal(number, lambda *_: None)
-    uvicorn.run(create_app(config), **http_options(config))
+    app = create_app(config)
+    structlog.get_logger().info("serving", host=config.host, port=config.port)
+    uvicorn.run(app, **http_options(config))
 
 
 def http_options(config: CountyConfig) -> dict[str, Any]:

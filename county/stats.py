@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -10,6 +10,7 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from core.vocabulary import Kind
+from county.desk.wording import label, local, share
 from county.tables import (
     ConflictRow,
     CountyRow,
@@ -23,7 +24,7 @@ from county.tables import (
     UserRow,
     VillageRow,
 )
-from words import say
+from words import language, say
 
 COUNTED_KINDS = (
     Kind.HOUSEHOLD,
@@ -119,15 +120,30 @@ def _iso(moment: datetime | None) -> str | None:
 
 
 def stats_text(stats: dict[str, Any], lang: str | None = None) -> str:
-    """The numbers for a person, one to a line."""
-    return "\n".join(
-        say("county.stats.line", lang, name=name, value=value) for name, value in _flat(stats, "")
+    """The numbers for a person, in words, times by the county's clock."""
+    told = lang or language()
+    year, waiting, roster = stats["year"], stats["waiting"], stats["roster"]
+    lines = (
+        ("county", {"name": stats["county"]["name"]}),
+        ("places", stats["places"]),
+        ("users", {"each": _each(stats["users"], "desk.role", told)}),
+        ("records", {"each": _each(stats["records"], "desk.kind", told)}),
+        ("tablets", {"each": _each(stats["tablets"], "desk.device_state", told)}),
+        ("last_sync", {"at": _local(stats["last_sync_at"]), "operations": stats["operations"]}),
+        ("waiting", waiting),
+        ("roster", {"imports": roster["imports"], "at": _local(roster["last_at"])}),
+        ("year", {**year, "completion": share(year["filled"], year["owed"])}),
     )
+    return "\n".join(say(f"county.stats.{name}", told, **values) for name, values in lines)
 
 
-def _flat(stats: dict[str, Any], prefix: str) -> Iterator[tuple[str, object]]:
-    for name, value in stats.items():
-        if isinstance(value, dict):
-            yield from _flat(value, f"{prefix}{name}.")
-        else:
-            yield f"{prefix}{name}", "—" if value is None else value
+def _each(counts: Mapping[str, int], table: str, lang: str) -> str:
+    told = (
+        say("county.stats.one", lang, name=label(table, name, lang), count=count)
+        for name, count in counts.items()
+    )
+    return say("app.list_separator", lang).join(told) or "0"
+
+
+def _local(moment: str | None) -> str:
+    return local(datetime.fromisoformat(moment) if moment else None)

@@ -246,7 +246,9 @@ def test_stats_are_json_for_scripts(founded: Office) -> None:
     founded.run("county", "import-roster", str(a_roster(founded.folder / "r.xlsx")))
     told = founded.run("county", "stats", "--json").told
     assert told["records"]["resident"] == 1  # type: ignore[index] # JSON
-    assert "resident：1" in founded.run("county", "stats").out
+    said = founded.run("county", "stats").out
+    assert "居民 1" in said
+    assert "乡镇 1，村 1" in said
 
 
 def test_sentences_come_in_english_when_asked_for(founded: Office) -> None:
