@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from sqlalchemy import or_, select
@@ -65,7 +66,7 @@ def members(config: CountyConfig) -> tuple[Member, ...]:
         county_id = the_county(session).county_id
         roles = tuple(Role)
         found = session.scalars(select(UserRow).where(UserRow.county_id == county_id))
-        told = [_member(session, user) for user in found]
+        told = _told(session, county_id, found)
         return tuple(sorted(told, key=lambda one: (roles.index(Role(one.role)), one.login)))
 
 
@@ -95,7 +96,8 @@ def change_villages(
             session, act.county_id, CONSOLE, "villages_end" if end else "villages", "user",
             found.id, act.now, villages=ids,
         )  # fmt: skip
-        return Changed(doctor=_member(session, found), left_alone=_left_alone(session, act, ids))
+        (member,) = _told(session, act.county_id, [found])
+        return Changed(doctor=member, left_alone=_left_alone(session, act, ids))
 
 
 def close_member(config: CountyConfig, wanted: str) -> Closed:
@@ -124,11 +126,9 @@ def close_member(config: CountyConfig, wanted: str) -> Closed:
             revoke(session, act.county_id, device_id)
             note_act(session, act.county_id, CONSOLE, "revoke", "device", device_id, act.now)
         note_act(session, act.county_id, CONSOLE, "close_user", "user", user.id, act.now)
-        return Closed(
-            member=_member(session, user),
-            tablets=len(tablets),
-            left_alone=_left_alone(session, act, had),
-        )
+        (member,) = _told(session, act.county_id, [user])
+        left_alone = _left_alone(session, act, had)
+        return Closed(member=member, tablets=len(tablets), left_alone=left_alone)
 
 
 def _take_away(session: Session, act: Act, doctor: UserRow, ids: list[str]) -> None:
@@ -163,15 +163,18 @@ def _find(session: Session, county_id: str, wanted: str) -> UserRow:
     return found[0]
 
 
-def _member(session: Session, user: UserRow) -> Member:
-    townships = {row.id: row.name for row in townships_of(session, user.county_id)}
-    names = village_names(session, user.county_id)
-    return Member(
-        user_id=user.id,
-        name=user.name,
-        login=user.login,
-        role=user.role,
-        township=townships.get(user.township_id or "", ""),
-        villages=tuple(names.get(one, one) for one in user.village_ids),
-        is_closed=not user.active,
-    )
+def _told(session: Session, county_id: str, users: Iterable[UserRow]) -> list[Member]:
+    townships = {row.id: row.name for row in townships_of(session, county_id)}
+    names = village_names(session, county_id)
+    return [
+        Member(
+            user_id=user.id,
+            name=user.name,
+            login=user.login,
+            role=user.role,
+            township=townships.get(user.township_id or "", ""),
+            villages=tuple(names.get(one, one) for one in user.village_ids),
+            is_closed=not user.active,
+        )
+        for user in users
+    ]
