@@ -285,6 +285,18 @@ def test_the_nightly_backup_of_the_containers_writes_one_and_throws_away_old_one
     assert len(left) == 2
 
 
+def test_the_alerts_are_about_counts_that_are_told_and_stand_in_the_manuals() -> None:
+    source = (ROOT / "county" / "metrics.py").read_text("utf-8")
+    told = set(re.findall(r'"(luyue_[a-z_]+)"', source))
+    (group,) = yaml.safe_load((DEPLOY / "alerts.yaml").read_text("utf-8"))["groups"]
+    asked = {name for rule in group["rules"] for name in re.findall(r"luyue_[a-z_]+", rule["expr"])}
+    assert {re.sub(r"_(total|bucket)$", "", name) for name in asked} <= told
+    alerts = [rule["alert"] for rule in group["rules"]]
+    for manual in ("operations.md", "运维手册.md"):
+        text = (ROOT / "docs" / manual).read_text("utf-8")
+        assert re.findall(r"^\| `([A-Z][a-z]\w+)` \|", text, re.MULTILINE) == alerts
+
+
 def test_the_timer_belongs_to_a_service() -> None:
     (timer,) = (DEPLOY / "systemd").glob("*.timer")
     assert timer.with_suffix(".service") in UNITS
