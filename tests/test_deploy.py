@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import configparser
+import os
 import re
 import subprocess
 import sys
@@ -198,12 +199,19 @@ def test_a_unit_runs_a_command_of_ours_without_privileges(path: Path) -> None:
     assert told["EnvironmentFile"] == "/etc/luyue/county.env"
 
 
-def test_the_administrators_command_runs_as_the_services_do(tmp_path: Path) -> None:
-    told = (DEPLOY / "systemd" / "luyue").read_text("utf-8")
+SETTINGS = {
+    "as they are": "# a comment\n\n#LUYUE_LANG=en\nLUYUE_DATABASE_URL={address}",
+    "in quotes, with blanks": ' LUYUE_DATABASE_URL = "{address}"  \n;LUYUE_LANG=en\n',
+    "of another system": "LUYUE_DATABASE_URL='{address}'\r\n#LUYUE_LANG=en\r\n",
+}
+
+
+@pytest.mark.parametrize("written", SETTINGS.values(), ids=SETTINGS)
+def test_the_administrators_command_runs_as_the_services_do(tmp_path: Path, written: str) -> None:
     service = unit(DEPLOY / "systemd" / "luyue-county.service")["Service"]
     settings = tmp_path / "county.env"
-    address = "postgresql://luyue:a&b $c;d@127.0.0.1/luyue"
-    settings.write_text(f"# a comment\n\n#LUYUE_LANG=en\nLUYUE_DATABASE_URL={address}")
+    address = "postgresql://luyue:a&b $c;d`e%40@127.0.0.1/luyue"
+    settings.write_bytes(written.format(address=address).encode())
     # Only root may become somebody else: here `runuser` says what it was asked, and goes on.
     runuser = tmp_path / "runuser"
     runuser.write_text('#!/bin/sh\necho "$1 $2"\nshift 3\numask\nexec "$@"\n')
@@ -211,9 +219,8 @@ def test_the_administrators_command_runs_as_the_services_do(tmp_path: Path) -> N
     command.write_text('#!/bin/sh\necho "$LUYUE_DATABASE_URL"\necho "${LUYUE_LANG-}"\necho "$1"\n')
     for script in (runuser, command):
         script.chmod(0o755)
-    assert service["EnvironmentFile"] in told
+    told = administrators_command(settings)
     assert "/opt/luyue/.venv/bin/luyue" in told
-    told = told.replace(service["EnvironmentFile"], str(settings))
     said = subprocess.run(
         ["sh", "-c", told.replace("/opt/luyue/.venv/bin/luyue", str(command)), "luyue", "一 二"],
         env={"PATH": f"{tmp_path}:/usr/bin:/bin"}, capture_output=True, text=True, check=True,
@@ -221,9 +228,73 @@ def test_the_administrators_command_runs_as_the_services_do(tmp_path: Path) -> N
     assert said == [f"-u {service['User']}", service["UMask"], address, "", "一 二"]
 
 
+def test_the_administrators_command_says_that_its_settings_cannot_be_read(tmp_path: Path) -> None:
+    settings = tmp_path / "county.env"
+    done = subprocess.run(
+        ["sh", "-c", administrators_command(settings), "luyue", "county", "stats"],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert str(settings) in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def administrators_command(settings: Path) -> str:
+    """The script `luyue` of root's, reading these settings."""
+    told = (DEPLOY / "systemd" / "luyue").read_text("utf-8")
+    service = unit(DEPLOY / "systemd" / "luyue-county.service")["Service"]
+    assert service["EnvironmentFile"] in told
+    return told.replace(service["EnvironmentFile"], str(settings))
+
+
 def test_the_administrators_command_is_installed_with_the_units() -> None:
     assert (DEPLOY / "systemd" / "luyue").stat().st_mode & 0o111
     assert "install -m 755 systemd/luyue /usr/local/bin/luyue" in (DEPLOY / "README.md").read_text()
+
+
+def test_the_service_leaves_the_counts_of_its_process_to_be_read() -> None:
+    assert "ProcSubset" not in unit(DEPLOY / "systemd" / "luyue-county.service")["Service"]
+
+
+def test_the_nightly_backup_of_the_containers_writes_one_and_throws_away_old_ones(
+    tmp_path: Path,
+) -> None:
+    backups, programs = tmp_path / "backups", tmp_path / "bin"
+    for folder in (backups, programs):
+        folder.mkdir()
+    old, kept = backups / "county-20200101.backup", backups / "before-upgrade.backup"
+    for path in (old, kept):
+        path.touch()
+        os.utime(path, (0, 0))
+    for name, does in {
+        "docker": 'test "$PWD $1 $2 $3 $4" = "$HERE compose exec -T county" || exit 1\n'
+        'shift 4\nexec "$@"\n',
+        "luyue": 'test "$1 $2" = "county backup" && : >"$3"\n',
+    }.items():
+        (programs / name).write_text(f"#!/bin/sh\n{does}")
+        (programs / name).chmod(0o755)
+    script = tmp_path / "nightly-backup"
+    told = (DEPLOY / script.name).read_text("utf-8")
+    assert (DEPLOY / script.name).stat().st_mode & 0o111
+    script.write_text(told.replace("/var/backups/luyue", str(backups)))
+    environment = {"PATH": f"{programs}:/usr/bin:/bin", "HERE": str(tmp_path)}
+    subprocess.run(["sh", str(script)], env=environment, check=True)
+    left = sorted(path.name for path in backups.iterdir())
+    assert left[0] == kept.name
+    assert re.fullmatch(r"county-\d{8}-\d{6}\.backup", left[1])
+    assert len(left) == 2
+
+
+def test_the_alerts_are_about_counts_that_are_told_and_stand_in_the_manuals() -> None:
+    source = (ROOT / "county" / "metrics.py").read_text("utf-8")
+    told = set(re.findall(r'"(luyue_[a-z_]+)"', source))
+    (group,) = yaml.safe_load((DEPLOY / "alerts.yaml").read_text("utf-8"))["groups"]
+    asked = {name for rule in group["rules"] for name in re.findall(r"luyue_[a-z_]+", rule["expr"])}
+    assert {re.sub(r"_(total|bucket)$", "", name) for name in asked} <= told
+    alerts = [rule["alert"] for rule in group["rules"]]
+    for manual in ("operations.md", "运维手册.md"):
+        text = (ROOT / "docs" / manual).read_text("utf-8")
+        assert re.findall(r"^\| `([A-Z][a-z]\w+)` \|", text, re.MULTILINE) == alerts
 
 
 def test_the_timer_belongs_to_a_service() -> None:
