@@ -1,4 +1,4 @@
-# The commands of the house. Each sets up what it needs; only Python >= 3.11 and make have to be there.
+# The commands of the house. Each sets up what it needs; only Python >= 3.11 with venv, and make, have to be there.
 # Written for GNU make 3.81 (macOS) and later.
 SHELL := /bin/bash
 BIN   := .venv/bin

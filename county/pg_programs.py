@@ -21,7 +21,7 @@ from county.db import open_database
 
 COPY_ROW = re.compile(r"^COPY (?P<table>\S+) \((?P<columns>.*)\) FROM stdin;$")
 _ESCAPES = {"\\\\": "\\", "\\t": "\t", "\\n": "\n", "\\r": "\r", "\\N": ""}
-_OLD_ENOUGH_FOR_ALL = 0
+_NO_VERSION = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +33,11 @@ class Programs:
     server_major: int
 
     def named(self, name: str) -> str:
-        """The path of a program; refused `backup.no_program`, `backup.program_old`."""
+        """The path of a program of the server's major version.
+
+        What a newer one writes the server may not take back. Refused `backup.no_program`,
+        `backup.program_other`.
+        """
         found = shutil.which(name, path=self.folder or None)
         if found is None:
             place = f" ({self.folder})" if self.folder else ""
@@ -42,10 +46,10 @@ class Programs:
             )
         told = subprocess.run([found, "--version"], capture_output=True, text=True, check=False)
         number = re.search(r"\)\s+(\d+)", told.stdout)
-        major = int(number.group(1)) if number else _OLD_ENOUGH_FOR_ALL
-        if major < self.server_major:
+        major = int(number.group(1)) if number else _NO_VERSION
+        if major != self.server_major:
             values = {"program": found, "version": major, "server": self.server_major}
-            raise Refused(Refusal(code="backup.program_old", values=values))
+            raise Refused(Refusal(code="backup.program_other", values=values))
         return found
 
     @property

@@ -81,17 +81,18 @@ def test_without_postgresqls_programs_the_command_says_what_to_install(
     assert not (tmp_path / "b.part").exists()
 
 
-def test_a_program_older_than_the_server_is_refused_by_its_version(
-    on_postgres: Standing, tmp_path: Path
+@pytest.mark.parametrize("version", ["9.6.24", "99.1"])
+def test_a_program_of_another_version_than_the_server_is_refused(
+    on_postgres: Standing, tmp_path: Path, version: str
 ) -> None:
-    old = tmp_path / "old"
-    old.mkdir()
-    program = old / "pg_dump"
-    program.write_text("#!/bin/sh\necho 'pg_dump (PostgreSQL) 9.6.24'\n")
+    other = tmp_path / "other"
+    other.mkdir()
+    program = other / "pg_dump"
+    program.write_text(f"#!/bin/sh\necho 'pg_dump (PostgreSQL) {version}'\n")
     program.chmod(0o755)
-    answer = on_postgres.luyue("backup", str(tmp_path / "b"), LUYUE_PG_BIN=str(old))
+    answer = on_postgres.luyue("backup", str(tmp_path / "b"), LUYUE_PG_BIN=str(other))
     assert (answer.returncode, answer.stderr.count("\n")) == (2, 1)
-    assert "version 9" in answer.stderr
+    assert f"version {version.split('.')[0]}" in answer.stderr
     assert not (tmp_path / "b").exists()
 
 
