@@ -2,7 +2,7 @@
 # Written for GNU make 3.81 (macOS) and later.
 SHELL := /bin/bash
 BIN   := .venv/bin
-ROOMS := $(wildcard core sealing packing statements app county words demo bench simulation console.py console_backup.py console_custody.py console_explain.py console_office.py console_options.py console_special.py console_staff.py main.py)
+ROOMS := $(wildcard core sealing packing statements app county words demo bench simulation console.py console_backup.py console_custody.py console_explain.py console_failures.py console_office.py console_options.py console_ports.py console_special.py console_staff.py main.py)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup lint format test test-android-set journeys browser soak bench demo clean

@@ -21,10 +21,11 @@ from console_options import (
     UNUSABLE,
     AsJson,
     complain,
-    end_if_taken,
+    need_a_county,
     print_json,
     speak,
 )
+from console_ports import check_port
 from simulation import command as simulation_command
 
 if TYPE_CHECKING:
@@ -32,9 +33,12 @@ if TYPE_CHECKING:
 
 FAILURES = frozenset(
     {
+        "backup.damaged",
         "backup.program_failed",
         "county.founded_already",
         "county.not_founded",
+        "port.no_rights",
+        "port.taken",
         "restore.county_runs",
     }
 )
@@ -61,6 +65,9 @@ console_special.add_to(county)
 console_backup.add_to(county)
 console_explain.add_to(app)
 simulation_command.add_to(app)
+need_a_county(county, but={"init", "restore"})
+need_a_county(console_custody.escrow_key)
+need_a_county(console_explain.policy)
 
 
 def main() -> None:
@@ -96,14 +103,12 @@ def _refused(refusals: tuple[Refusal, ...]) -> int:
 
 
 def _failed(error: Exception) -> int:
-    if hasattr(error, "format_message"):  # the command line itself cannot be understood
-        complain(error.format_message())
-        return UNUSABLE
-    from words import say
+    from console_failures import sentence_of, usage_sentence
 
-    said = getattr(error, "orig", None) or error  # the database's own words, without SQLAlchemy's
-    reason = " ".join(str(said).split())[:300]
-    complain(say("console.failed", kind=type(error).__name__, reason=reason))
+    if hasattr(error, "format_message"):  # the command line itself cannot be understood
+        complain(usage_sentence(error))
+        return UNUSABLE
+    complain(sentence_of(error))
     return FAILED
 
 
@@ -115,18 +120,24 @@ def _version(asked: bool) -> None:
         raise typer.Exit
 
 
+def _speak(language: str) -> None:
+    if language != "zh_CN":  # which it speaks by itself: help stays quick
+        speak(language)
+
+
 @app.callback()
 def luyue(
     _version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
     ] = False,
-    language: Annotated[
-        str, typer.Option("--lang", envvar="LUYUE_LANG", help="zh_CN or en.")
+    _language: Annotated[
+        str,
+        typer.Option(
+            "--lang", envvar="LUYUE_LANG", callback=_speak, is_eager=True, help="zh_CN or en."
+        ),
     ] = "zh_CN",
 ) -> None:
     """履约 Lüyue: family-doctor follow-ups, from the village doctor's tablet to the desk."""
-    if language != "zh_CN":  # which it speaks by itself: help stays quick
-        speak(language)
 
 
 @app.command("tablet")
@@ -150,7 +161,7 @@ def tablet(
 
     told = Config.from_environment()
     config = replace(told, data_dir=data or told.data_dir, county_url=county_url or told.county_url)
-    end_if_taken(LOOPBACK, port)
+    check_port(LOOPBACK, port)
     ready = say("console.tablet_ready", url=f"http://{LOOPBACK}:{port}")
     serve_in_browser(config, port, lambda: print(ready, flush=True))
 
@@ -170,7 +181,7 @@ def demo(
 ) -> None:
     """Show an invented county: its server, its desk, a doctor's tablet; Ctrl-C ends all."""
     from demo.children import ChildFailed
-    from demo.showing import DemoOptions, PortTaken, prepared, show_demo
+    from demo.showing import DemoOptions, prepared, show_demo
     from words import say
 
     options = DemoOptions(
@@ -181,9 +192,6 @@ def demo(
             prepared(options)
         else:
             show_demo(options)
-    except PortTaken as taken:
-        complain(say("console.port_taken", port=taken.port))
-        raise typer.Exit(FAILED) from taken
     except ChildFailed as failed:
         complain(say("demo.child_failed", name=failed.name, log=failed.log))
         raise typer.Exit(FAILED) from failed
@@ -224,8 +232,6 @@ def bench(
     if not all(figure.holds in (True, None) for figure in figures):
         raise typer.Exit(FAILED)
 
-
-console_explain.add_to(app)
 
 if __name__ == "__main__":
     main()

@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
+from unicodedata import normalize
 
 import typer
 
-from console_options import FAILED, AsJson, DatabaseUrl, DataDir, county_config, print_json
+from console_options import (
+    FAILED,
+    AsJson,
+    DatabaseUrl,
+    DataDir,
+    complain,
+    county_config,
+    print_json,
+)
+
+AGREED = frozenset({"是", "是的", "y", "yes"})
+"""What is taken for a yes, however wide its letters; whatever else is typed is a no."""
 
 
 def add_to(county: typer.Typer) -> None:
@@ -51,8 +64,9 @@ def restore(
 
     config = county_config(data, database)
     plan = planned(config, file)
-    if not yes:
-        typer.confirm(say("restore.sure", name=plan.contents.name, file=file), abort=True)
+    if not yes and not _agreed(say("restore.sure", name=plan.contents.name, file=file)):
+        complain(say("restore.left_alone"))
+        raise typer.Exit(FAILED)
     done = carry_out(config, plan)
     if as_json:
         print_json(asdict(done))
@@ -60,6 +74,20 @@ def restore(
     print(say("restore.done", name=done.county, count=done.tablets))
     if done.kept:
         print(say("restore.kept", kept=done.kept))
+    if done.was_unreadable:
+        print(say("restore.unreadable"))
+    if done.damaged:
+        print(say("restore.damaged", count=done.damaged))
+
+
+def _agreed(question: str) -> bool:
+    """Whether it was answered with a yes; where nobody answers it was not."""
+    try:
+        said = typer.prompt(question, default="", show_default=False, prompt_suffix=" ", err=True)
+    except typer.Abort:
+        print(file=sys.stderr)  # the question's line is still open
+        return False
+    return normalize("NFKC", said).strip().casefold() in AGREED
 
 
 def backed_up(

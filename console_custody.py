@@ -132,6 +132,7 @@ def accept(
     from county.custody_office import accept_file
     from words import say
 
+    _check_file(file, "hand_over.no_file")
     handed = accept_file(county_config(data, database), file, _key(passphrase, key_file))
     if as_json:
         print_json(asdict(handed))
@@ -223,7 +224,17 @@ def _answer(receipt: Receipt) -> str:
 def _key(passphrase: str | None, file: Path | None) -> Key:
     from county.hand_over import Key
 
+    if file:
+        _check_file(file, "escrow.no_file")
     return Key(passphrase=passphrase or _asked_for(), file=file)
+
+
+def _check_file(file: Path, code: str) -> None:
+    """Before anything is asked: refused where there is no such file, or a folder."""
+    from core.refusals import Refusal, Refused
+
+    if not file.is_file():
+        raise Refused(Refusal(code=code, place="file", values={"file": file}))
 
 
 def _asked_for() -> str:

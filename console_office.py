@@ -13,10 +13,10 @@ from console_options import (
     DatabaseUrl,
     DataDir,
     county_config,
-    end_if_taken,
     print_json,
     show_account,
 )
+from console_ports import check_port
 
 
 def add_to(county: typer.Typer) -> None:
@@ -79,7 +79,7 @@ def serve_county(
 
     config = county_config(data, database, host=host, port=port)
     check_founded(config)
-    end_if_taken(config.host, config.port)
+    check_port(config.host, config.port)
     serve(config)
 
 

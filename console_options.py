@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
-import socket
 import sys
+from collections.abc import Callable, Collection
+from functools import wraps
+from inspect import signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -44,6 +46,28 @@ def county_config(data: Path | None, database: str | None, **more: Any) -> Count
     return replace(config_from(), **known)
 
 
+def need_a_county(commands: typer.Typer, but: Collection[str] = ()) -> None:
+    """Have these commands refuse to begin where no county is; what they lack they do not make.
+
+    It is asked first of all, before a passphrase. `but` are those that found one.
+    """
+    for command in commands.registered_commands:
+        called = command.callback
+        if called and command.name not in but and "database" in signature(called).parameters:
+            command.callback = _where_a_county_is(called)
+
+
+def _where_a_county_is(called: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(called)
+    def begun(**given: Any) -> Any:
+        from county.schema import check_there
+
+        check_there(county_config(given["data"], given["database"]))
+        return called(**given)
+
+    return begun
+
+
 def speak(lang: str) -> None:
     """Have this command say its sentences in a language; BadParameter where there are none."""
     if lang not in LANGUAGES:
@@ -61,26 +85,6 @@ def print_json(told: Any) -> None:
 def complain(sentence: str) -> None:
     """Say on standard error why something was not done."""
     print(sentence, file=sys.stderr)
-
-
-def end_if_taken(host: str, port: int) -> None:
-    """Ends the command, saying so, where another program listens at the port."""
-    from words import say
-
-    if not port_is_free(host, port):
-        complain(say("console.port_taken", port=port))
-        raise typer.Exit(FAILED)
-
-
-def port_is_free(host: str, port: int) -> bool:
-    """Whether a server could listen there."""
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError:
-            return False
-    return True
 
 
 def show_account(account: Account) -> None:

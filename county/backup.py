@@ -14,7 +14,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from core.refusals import Refusal, Refused
-from county.backup_contents import contents_of
+from county.backup_contents import Contents, contents_of
 from county.config import CountyConfig
 from county.db import Database
 from county.pg_programs import Programs, programs_for, run
@@ -27,8 +27,9 @@ def copy_database(config: CountyConfig, database: Database, path: Path) -> Mappi
     """Write a whole, consistent copy of the database while the county goes on working.
 
     Gives how far each tablet's series reaches in it, as read back from the file. What does
-    not become whole is not left under that name. Raises Refused `backup.file_exists`, and
-    with PostgreSQL what `county.pg_programs` refuses.
+    not become whole is not left under that name. Raises Refused `backup.file_exists`,
+    `backup.damaged` where the database gives no whole copy, and with PostgreSQL what
+    `county.pg_programs` refuses.
     """
     if path.exists():
         raise Refused(Refusal(code="backup.file_exists", values={"file": str(path)}))
@@ -40,13 +41,23 @@ def copy_database(config: CountyConfig, database: Database, path: Path) -> Mappi
             _copy_sqlite(database, part)
         else:
             _dump(programs_for(config), part)
-        reached = contents_of(config, part).reached
+        reached = _whole(config, part).reached
         with part.open("rb") as copied:
             os.fsync(copied.fileno())
         part.rename(path)
     finally:
         part.unlink(missing_ok=True)
     return reached
+
+
+def _whole(config: CountyConfig, part: Path) -> Contents:
+    """What the copy holds, once it is proven whole; the database it is of is damaged else."""
+    try:
+        return contents_of(config, part)
+    except Refused as refused:
+        if refused.refusals[0].code != "restore.not_a_backup":
+            raise
+        raise Refused(Refusal(code="backup.damaged")) from refused
 
 
 def _copy_sqlite(database: Database, path: Path) -> None:

@@ -11,6 +11,9 @@ from pathlib import Path
 from core.refusals import Refusal, Refused
 
 VERSION = "0.1.0"
+POSTGRESQL = "postgresql+psycopg"
+DRIVERS = (POSTGRESQL, "sqlite", "sqlite+pysqlite")
+"""How SQLAlchemy calls the databases there are tables for."""
 CHINA = timezone(timedelta(hours=8), "UTC+8")
 """All of China keeps one clock; what counts as today in the county is this zone's date."""
 
@@ -37,9 +40,13 @@ class CountyConfig:
 
     @property
     def url(self) -> str:
-        """The SQLAlchemy address of the database."""
+        """The SQLAlchemy address of the database.
+
+        Raises Refused `config.database_address` where the one that was given cannot be read,
+        `config.database_address_signs` where signs of its password have to be written otherwise.
+        """
         if self.database_url:
-            return _with_driver(self.database_url)
+            return _checked(_with_driver(self.database_url))
         return f"sqlite:///{self.data_dir / 'county.db'}"
 
 
@@ -82,5 +89,21 @@ def local_date(moment: datetime) -> date:
 def _with_driver(url: str) -> str:
     for prefix in ("postgresql://", "postgres://"):
         if url.startswith(prefix):
-            return "postgresql+psycopg://" + url.removeprefix(prefix)
+            return f"{POSTGRESQL}://" + url.removeprefix(prefix)
+    return url
+
+
+def _checked(url: str) -> str:
+    from sqlalchemy import make_url
+    from sqlalchemy.exc import ArgumentError
+
+    try:
+        address = make_url(url)
+    except (ArgumentError, ValueError) as error:
+        raise Refused(Refusal(code="config.database_address")) from error
+    if address.drivername not in DRIVERS:
+        raise Refused(Refusal(code="config.database_address"))
+    # A password with such a sign ends too early, and its rest is taken for the server's name.
+    if address.drivername == POSTGRESQL and "@" in f"{address.host}{address.database}":
+        raise Refused(Refusal(code="config.database_address_signs"))
     return url

@@ -8,22 +8,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from console_ports import check_port
+from core.refusals import Refused
 from county.config import utc_now
 from county.office import invite_doctor
-from demo.children import LOOPBACK, Children, end_on_termination, free_port_from, is_free
+from demo.children import LOOPBACK, Children, end_on_termination, free_port_from
 from demo.first_tablet import PIN, enrol, the_tablet
 from demo.founding import DEFAULT_PORT, DemoCounty, county_config, make_demo, read_demo
 from words import say
 
 TABLET_PORT = 8650
-
-
-class PortTaken(RuntimeError):
-    """The county's port, which the demo's tablets know, is another program's."""
-
-    def __init__(self, port: int) -> None:
-        super().__init__(port)
-        self.port = port
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,15 +34,13 @@ class DemoOptions:
 def show_demo(options: DemoOptions) -> None:
     """Make the demo if need be, start it, print how to get in, and stay until Ctrl-C.
 
-    Raises PortTaken, and ChildFailed where a process does not come up or ends by itself.
+    Raises Refused as `check_port` does for the county's port, which the demo's tablets know,
+    and ChildFailed where a process does not come up or ends by itself.
     """
     end_on_termination()
+    tablet_port = _port_from(options.tablet_port)
     demo = prepared(options)
-    if not is_free(demo.county_port):
-        raise PortTaken(demo.county_port)
-    tablet_port = free_port_from(options.tablet_port)
-    if tablet_port != options.tablet_port:
-        print(say("demo.other_port", port=options.tablet_port, other=tablet_port))
+    check_port(LOOPBACK, demo.county_port)
     try:
         with Children(options.folder / "logs") as children:
             _start_county(children, options.folder, demo)
@@ -61,20 +53,35 @@ def show_demo(options: DemoOptions) -> None:
 
 
 def prepared(options: DemoOptions) -> DemoCounty:
-    """The demo's data, made now where there is none yet or a fresh one is asked for."""
-    if options.fresh:
-        shutil.rmtree(options.folder, ignore_errors=True)
-    demo = read_demo(options.folder)
+    """The demo's data, made now where there is none yet or a fresh one is asked for.
+
+    What was there goes only once there is a port for what is made.
+    """
+    demo = None if options.fresh else read_demo(options.folder)
     if demo is not None:
         print(say("demo.goes_on", folder=options.folder, made_on=demo.made_on), flush=True)
         return demo
-    port = free_port_from(options.county_port)
-    if port != options.county_port:
-        print(say("demo.other_port", port=options.county_port, other=port))
+    port = _port_from(options.county_port)
     print(say("demo.making"), flush=True)
     demo = make_demo(options.folder, options.seed, utc_now(), _tell, port)
     print(file=sys.stderr)
     return demo
+
+
+def _port_from(port: int) -> int:
+    """This port, or the first free one after it where another program has it.
+
+    Raises Refused as `check_port` does where no program has it and it cannot be used either.
+    """
+    try:
+        check_port(LOOPBACK, port)
+    except Refused as refused:
+        if refused.refusals[0].code != "port.taken":
+            raise
+        other = free_port_from(port + 1)
+        print(say("demo.other_port", port=port, other=other))
+        return other
+    return port
 
 
 def _tell(step: str, done: int, total: int) -> None:

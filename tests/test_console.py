@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 import socket
 import subprocess
 import sys
@@ -14,57 +13,22 @@ from pathlib import Path
 import pytest
 
 import console
+from tests.console_office import Office, an_office, one_line
 from tests.county.roster.sheets_of import a_roster, a_row, the_wife
 from words import say
-
-
-class Answer:
-    """What a command said and how it ended."""
-
-    def __init__(self, status: int, out: str, err: str) -> None:
-        self.status = status
-        self.out = out
-        self.err = err
-
-    @property
-    def told(self) -> dict[str, object]:
-        told: dict[str, object] = json.loads(self.out)
-        return told
-
-
-class Office:
-    """Runs commands against one county folder, in this process."""
-
-    def __init__(self, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-        self.folder = folder
-        self._capsys = capsys
-
-    def run(self, *arguments: str) -> Answer:
-        self._capsys.readouterr()
-        status = console.run(list(arguments))
-        caught = self._capsys.readouterr()
-        return Answer(status, caught.out, caught.err)
 
 
 @pytest.fixture
 def office(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> Office:
-    """A county office with an empty folder, whatever the machine's own settings are."""
-    for name in ("LUYUE_DATABASE_URL", "LUYUE_LANG", "LUYUE_PORT", "LUYUE_COUNTY_PORT"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("LUYUE_COUNTY_DATA", str(tmp_path / "county"))
-    return Office(tmp_path, capsys)
+    return an_office(tmp_path, capsys, monkeypatch)
 
 
 @pytest.fixture
 def founded(office: Office) -> Office:
     assert office.run("county", "init", "青川县").status == 0
     return office
-
-
-def one_line(text: str) -> bool:
-    return len(text.strip().splitlines()) == 1 and "Traceback" not in text
 
 
 def test_the_version_is_told_at_once() -> None:

@@ -118,19 +118,19 @@ def test_every_key_that_is_said_has_a_sentence() -> None:
 
 def test_the_scan_sees_keys_in_code_and_in_templates() -> None:
     found = set(keys_said_in_code(Path(__file__)))
-    assert {"console.port_taken", "refusal.nothing_of_the_kind"} <= found
+    assert {"refusal.port.taken", "refusal.nothing_of_the_kind"} <= found
     page = "{{ say('desk.title') }} {{ say('desk.month.' ~ number, year=2026) }}"
     assert keys_said_in_a_page(page) == {"desk.title", "desk.month.*"}
 
 
 def test_a_sentence_is_filled_in_the_language_asked_for() -> None:
-    assert words.say("console.port_taken", port=8000).startswith("端口 8000")
-    assert words.say("console.port_taken", lang="en", port=8000).startswith("Port 8000")
+    assert words.say("refusal.port.taken", port=8000).startswith("端口 8000")
+    assert words.say("refusal.port.taken", lang="en", port=8000).startswith("Port 8000")
 
 
 def test_the_process_speaks_the_language_it_was_set_to() -> None:
     words.set_language("en")
-    assert words.say("console.port_taken", port=1).startswith("Port 1")
+    assert words.say("refusal.port.taken", port=1).startswith("Port 1")
 
 
 def test_an_unknown_language_is_refused_by_name() -> None:
@@ -151,6 +151,6 @@ def test_a_missing_sentence_keeps_the_screen_up_and_is_logged(
 def test_a_sentence_with_a_gap_left_open_keeps_the_screen_up_and_logs_no_value(
     every_word_is_there: list[str],
 ) -> None:
-    assert "{port}" in words.say("console.port_taken", name="990101")
-    assert every_word_is_there == ["cannot fill console.port_taken with ['name']: KeyError"]
+    assert "{port}" in words.say("refusal.port.taken", name="990101")
+    assert every_word_is_there == ["cannot fill refusal.port.taken with ['name']: KeyError"]
     every_word_is_there.clear()

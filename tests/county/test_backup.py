@@ -92,7 +92,7 @@ def test_a_program_of_another_version_than_the_server_is_refused(
     program.chmod(0o755)
     answer = on_postgres.luyue("backup", str(tmp_path / "b"), LUYUE_PG_BIN=str(other))
     assert (answer.returncode, answer.stderr.count("\n")) == (2, 1)
-    assert f"version {version.split('.')[0]}" in answer.stderr
+    assert f"version {version.split('.', maxsplit=1)[0]}" in answer.stderr
     assert not (tmp_path / "b").exists()
 
 
