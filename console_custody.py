@@ -181,8 +181,12 @@ def escrow_key_rotate(
     name, count = rotate_escrow_key(county_config(data, database), key, phrase)
     told = {"name": name, "tablets": count, "escrow_passphrase": phrase}
     _show(told, say("recovery.rotated", name=name, count=count), as_json=as_json)
-    if not as_json and not new_passphrase:
+    if as_json:
+        return
+    if not new_passphrase:
         print(say("console.escrow_passphrase", passphrase=phrase))
+    if key_file:
+        print(say("recovery.rotated_is_here"))
 
 
 @escrow_key.command("export")
@@ -202,6 +206,8 @@ def escrow_key_export(
     key = _key(passphrase, None)
     name = export_escrow_key(county_config(data, database), file, key, remove=remove)
     print(say("recovery.exported", name=name, file=file))
+    if remove:
+        print(say("recovery.exported_is_gone"))
 
 
 def _answer(receipt: Receipt) -> str:
