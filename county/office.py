@@ -85,11 +85,11 @@ def init_county(
 
     `passphrase` guards the escrow key, by which tablets are recovered.
 
-    Raises Refused `county.founded_already` where the database has a county, `county.no_name`.
+    Raises Refused `county.founded_already` where the database has a county, `founding.no_name`.
     """
     now = utc_now()
     if not name.strip():
-        raise Refused(Refusal(code="county.no_name", place="name"))
+        raise Refused(Refusal(code="founding.no_name", place="name"))
     with opened(config) as database, database.writing() as session:
         existing = session.scalars(select(CountyRow).limit(1)).first()
         if existing is not None:

@@ -111,8 +111,9 @@ def test_bad_referrals_and_outcomes_are_refused(work: Workplace, village: Villag
     with pytest.raises(Refused) as unknown:
         work.referrals.save_outcome("nothing", "went")
     assert codes(unknown) == {"referral.unknown"}
+    made = work.referrals.save(replace(SLIP, resident_id=village.wang.id))
     with pytest.raises(Refused) as outcome:
-        work.referrals.save_outcome("nothing", "flew")
+        work.referrals.save_outcome(made.id, "flew")
     assert codes(outcome) == {"outcome.unknown"}
 
 

@@ -9,9 +9,9 @@ import pytest
 
 import words
 from app.services.accounts import URGENCIES
-from app.services.referrals import OUTCOMES
 from app.services.views import Delivery, Why
 from app.services.workplace import Workplace
+from core.validation import OUTCOMES
 from core.vocabulary import Decision, Mode, NotMet
 from tests.app.services.conftest import Village, come_down
 from tests.app.services.visits import begin
