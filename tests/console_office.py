@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+import structlog
 
 import console
 
@@ -24,6 +28,19 @@ class Answer:
         return told
 
 
+@contextmanager
+def _logs_as_before() -> Iterator[None]:
+    """What a command sends its log to is gone when its test is over: others go on as before."""
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    try:
+        yield
+    finally:
+        structlog.reset_defaults()
+        root.handlers[:] = handlers
+        root.setLevel(level)
+
+
 class Office:
     """Runs commands against one county folder, in this process."""
 
@@ -33,7 +50,8 @@ class Office:
 
     def run(self, *arguments: str) -> Answer:
         self._capsys.readouterr()
-        status = console.run(list(arguments))
+        with _logs_as_before():
+            status = console.run(list(arguments))
         caught = self._capsys.readouterr()
         return Answer(status, caught.out, caught.err)
 
