@@ -30,6 +30,10 @@ class DeskPage:
         expect(page).to_have_url(f"{url}/desk/overview")
         return cls(page, url)
 
+    def resize(self, size: tuple[int, int]) -> None:
+        """Make the window another size."""
+        self.page.set_viewport_size({"width": size[0], "height": size[1]})
+
     def open(self, path: str) -> None:
         """Go to a page of the desk by its path."""
         self.page.goto(f"{self._url}/desk/{path}")
