@@ -87,11 +87,14 @@ def complain(sentence: str) -> None:
     print(sentence, file=sys.stderr)
 
 
-def show_account(account: Account) -> None:
+def show_account(account: Account, *, as_json: bool = False) -> None:
     """Print how a user signs in."""
     from dataclasses import asdict
 
     from words import say
 
+    if as_json:
+        print_json(asdict(account))
+        return
     key = "console.account" if account.password else "console.account_without_password"
     print(say(key, **(asdict(account) | {"role": say(f"desk.role.{account.role}")})))

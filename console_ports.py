@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import socket
 from collections.abc import Mapping
+from typing import Any
 
 from core.refusals import Refusal, Refused
 
@@ -43,9 +44,9 @@ def check_port(host: str, port: int) -> None:
             raise Refused(Refusal(code=code, place="port", values=values)) from error
 
 
-def _try(family: int, kind: int, protocol: int, address: object) -> None:
+def _try(family: int, kind: int, protocol: int, address: Any) -> None:
     with socket.socket(family, kind, protocol) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if family == socket.AF_INET6:
             probe.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-        probe.bind(address)  # type: ignore[arg-type] # as getaddrinfo gave it
+        probe.bind(address)

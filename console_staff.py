@@ -9,7 +9,6 @@ import typer
 from console_options import AsJson, DatabaseUrl, DataDir, county_config, print_json, show_account
 
 if TYPE_CHECKING:
-    from county.office import Account
     from county.staff_office import Member
 
 
@@ -67,7 +66,7 @@ def add_user(
         villages=tuple(village or ()),
         phone=phone,
     )
-    _show(register_user(county_config(data, database), request), as_json=as_json)
+    show_account(register_user(county_config(data, database), request), as_json=as_json)
 
 
 def new_password(
@@ -80,7 +79,7 @@ def new_password(
     """Give a user of the desk another password; who is signed in with the old one is out."""
     from county.office import renew_password
 
-    _show(renew_password(county_config(data, database), login, password), as_json=as_json)
+    show_account(renew_password(county_config(data, database), login, password), as_json=as_json)
 
 
 def change_villages(
@@ -144,12 +143,3 @@ def _warn(left_alone: tuple[str, ...]) -> None:
 
     if left_alone:
         print(say("console.left_alone", villages=say("app.list_separator").join(left_alone)))
-
-
-def _show(account: Account, *, as_json: bool) -> None:
-    from dataclasses import asdict
-
-    if as_json:
-        print_json(asdict(account))
-    else:
-        show_account(account)

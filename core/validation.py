@@ -16,7 +16,7 @@ from core.refusals import Refusal
 from core.vocabulary import Mode, NotMet, ReadingKind, Source, Symptom, Timing
 
 ASKED_FACE_TO_FACE = (ReadingKind.BLOOD_PRESSURE, ReadingKind.HEART_RATE, ReadingKind.GLUCOSE)
-OUTCOMES = ("went", "did_not_go", "admitted", "died", "unknown")
+OUTCOMES = ("went", "admitted", "did_not_go", "died", "unknown")
 AUDIENCES = ("resident", "household", "group", "lecture", "school")
 MODES = frozenset(Mode)
 REASONS = frozenset(NotMet)

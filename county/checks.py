@@ -30,9 +30,8 @@ from core.validation import (
 )
 from core.vocabulary import STANDING_KINDS, Kind
 from core.wire.bodies import record_as_said, record_of
-from core.wire.canonical import canonical_bytes
+from core.wire.canonical import canonical_bytes, sha256_hex
 from core.wire.clocks import is_clock_of, not_after
-from core.wire.digests import body_hash
 from core.wire.envelopes import Operation
 from core.wire.schemas import schema_of, todays
 from county.config import local_date
@@ -178,18 +177,24 @@ def _unknown(record_id: str) -> Refused:
 
 def _stated(operation: Operation, held: Mapping[str, Held], standpoint: Standpoint) -> Accepted:
     _check_fact_body(operation)
+    schema, body = operation.schema, operation.body
+    content = canonical_bytes(body)
     old = held.get(operation.record_id)
     if old is not None:
-        if old.hash == body_hash(operation.body):
+        if old.hash == sha256_hex(content):
             return Accepted(write=None)
         raise Refused(Refusal(code="op.record_exists"))
-    schema, body = operation.schema, operation.body
-    record = _check_record(operation, schema, body, held, standpoint)
+    record = _check_record(operation, schema, body, content, held, standpoint)
     if record is not None and not _is_of_its_time(record.recorded_at, operation):
         raise Refused(Refusal(code="op.body_disagrees", place="recorded_at"))
     return Accepted(
         write=_write_of(
-            operation, scope_id=operation.scope_id, schema=schema, body=body, record=record
+            operation,
+            scope_id=operation.scope_id,
+            schema=schema,
+            body=body,
+            content=content,
+            record=record,
         )
     )
 
@@ -240,7 +245,8 @@ def _edited(operation: Operation, held: Mapping[str, Held], standpoint: Standpoi
     if body.get("id") != operation.record_id or not is_theirs:
         raise Refused(Refusal(code="op.body_disagrees", place="scope_id"))
     schema = max(operation.schema, schema_of(operation.kind), old.schema if old else 1)
-    record = _check_record(operation, schema, body, held, standpoint)
+    content = canonical_bytes(body)
+    record = _check_record(operation, schema, body, content, held, standpoint)
     outcome = "conflict" if merge.conflicts else "merged" if merge.overruled else "accepted"
     return Accepted(
         write=_write_of(
@@ -248,6 +254,7 @@ def _edited(operation: Operation, held: Mapping[str, Held], standpoint: Standpoi
             scope_id=str(scope_id),
             schema=schema,
             body=body,
+            content=content,
             record=record,
             clocks=merge.standing.stamps,
         ),
@@ -278,6 +285,7 @@ def _write_of(
     scope_id: str,
     schema: int,
     body: Mapping[str, Any],
+    content: bytes,
     record: Any,
     clocks: Mapping[str, Stamp] | None = None,
 ) -> RecordWrite:
@@ -293,6 +301,7 @@ def _write_of(
         device_id=operation.device_id,
         clocks=clocks,
         record=record,
+        content=content,
     )
 
 
@@ -300,6 +309,7 @@ def _check_record(
     operation: Operation,
     schema: int,
     body: Mapping[str, Any],
+    content: bytes,
     held: Mapping[str, Held],
     standpoint: Standpoint,
 ) -> Any:
@@ -308,7 +318,7 @@ def _check_record(
     None for a body of a later version that cannot be read here: it is kept for a county that can.
     """
     try:
-        record = record_as_said(operation.kind, schema, body, canonical_bytes(body))
+        record = record_as_said(operation.kind, schema, body, content)
     except Refused:
         if schema > schema_of(operation.kind):
             return None

@@ -135,8 +135,8 @@ def _fill_in_chain(batch: Iterable[Opened]) -> None:
         if before is not None and follows and not envelope.get("previous_hash"):
             envelope["previous_hash"] = before.envelope["hash"]
         _fill_in_hash(item)
-        if before is not None and follows and item.refusal is None:
-            _check_link(item, before)
+        if before is not None and follows and not _hangs_on(item, before):
+            _refuse([item], Refusal(code="op.chain"))
         before = item
 
 
@@ -172,11 +172,6 @@ def depth_of(value: Any) -> int:
             inner for item in level for inner in (item.values() if isinstance(item, dict) else item)
         ]
     return depth
-
-
-def _check_link(item: Opened, before: Opened) -> None:
-    if item.envelope.get("previous_hash") != before.envelope["hash"]:
-        item.refusal = Refusal(code="op.chain")
 
 
 def _check_signatures(batch: Sequence[Opened], public_key: str, *, in_request: bool) -> None:

@@ -42,7 +42,8 @@ class RecordWrite:
     `clocks` are the stamps of a merged standing record; left out, the fields that change
     are stamped with the county's own clock. `removed` takes the record off the tablets;
     its body stays here. `schema` is that of the body, today's if left out. `record` is what
-    the body says, where it has been read already.
+    the body says, where it has been read already, and `content` its canonical bytes, where they
+    have been made.
     """
 
     kind: str
@@ -56,6 +57,7 @@ class RecordWrite:
     clocks: Mapping[str, Stamp] | None = None
     removed: bool = False
     record: Any = None
+    content: bytes = b""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +96,7 @@ class Posting:
     def add(self, item: RecordWrite) -> Written:
         """Plan one write; one that changes nothing gets no number."""
         old = self.held.get(item.record_id)
-        content = canonical_bytes(item.body)
+        content = item.content or canonical_bytes(item.body)
         content_hash = sha256_hex(content)
         if old is not None and _same(old, item, content_hash):
             return Written(

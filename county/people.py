@@ -243,7 +243,29 @@ def find_doctor(session: Session, county_id: str, wanted: str) -> UserRow:
 
 
 def _listed(wanted: str, users: Iterable[UserRow]) -> dict[str, str]:
-    return {"doctor": wanted, "known": ", ".join(f"{user.login}({user.name})" for user in users)}
+    return {"doctor": wanted, "known": logins_of(users)}
+
+
+def logins_of(users: Iterable[UserRow]) -> str:
+    """The logins that tell users apart, each with the name."""
+    return ", ".join(f"{user.login}({user.name})" for user in users)
+
+
+def find_user(session: Session, county_id: str, wanted: str) -> UserRow:
+    """The active user with this login, else the only one with this id or name.
+
+    Raises Refused `user.unknown`, or `user.ambiguous` with the logins that tell them apart.
+    """
+    query = select(UserRow).where(UserRow.county_id == county_id, UserRow.active.is_(True))
+    named = or_(UserRow.id == wanted, UserRow.login == wanted, UserRow.name == wanted)
+    found = session.scalars(query.where(named).order_by(UserRow.login)).all()
+    found = [user for user in found if user.login == wanted] or found
+    if not found:
+        raise Refused(Refusal(code="user.unknown", values={"login": wanted}))
+    if len(found) > 1:
+        values = {"name": wanted, "known": logins_of(found)}
+        raise Refused(Refusal(code="user.ambiguous", values=values))
+    return found[0]
 
 
 def find_desk_user(session: Session, county_id: str, login: str) -> UserRow:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.refusals import Refusal, Refused
@@ -20,6 +20,7 @@ from county.people import (
     act_of,
     close_account,
     find_doctor,
+    find_user,
     give_village,
     lock_user,
     set_villages,
@@ -104,12 +105,12 @@ def close_member(config: CountyConfig, wanted: str) -> Closed:
     """Close the account with this login, or of the only one of this name.
 
     What they decided or entered stays. They sign in no more; a doctor's villages and namings
-    end, and each of their tablets may only hand in. Raises Refused `user.unknown`,
-    `user.ambiguous` and as `close_account` does.
+    end, and each of their tablets may only hand in. Raises Refused as
+    `find_user` and `close_account` do.
     """
     with opened(config) as database, database.writing() as session:
         act = act_of(the_county(session).county_id, CONSOLE, utc_now())
-        user = _find(session, act.county_id, wanted)
+        user = find_user(session, act.county_id, wanted)
         lock_user(session, user)
         close_account(session, user)
         close_sessions_of(session, act.county_id, user.id)
@@ -146,21 +147,6 @@ def _left_alone(session: Session, act: Act, village_ids: list[str]) -> tuple[str
     cared_for = {village_id for held in session.scalars(query) for village_id in held}
     names = village_names(session, act.county_id)
     return tuple(names[one] for one in village_ids if one not in cared_for)
-
-
-def _find(session: Session, county_id: str, wanted: str) -> UserRow:
-    query = select(UserRow).where(UserRow.county_id == county_id, UserRow.active.is_(True))
-    by_login = session.scalars(query.where(UserRow.login == wanted)).first()
-    if by_login is not None:
-        return by_login
-    named = or_(UserRow.id == wanted, UserRow.name == wanted)
-    found = session.scalars(query.where(named).order_by(UserRow.login)).all()
-    if not found:
-        raise Refused(Refusal(code="user.unknown", values={"login": wanted}))
-    if len(found) > 1:
-        known = ", ".join(f"{user.login}({user.name})" for user in found)
-        raise Refused(Refusal(code="user.ambiguous", values={"name": wanted, "known": known}))
-    return found[0]
 
 
 def _told(session: Session, county_id: str, users: Iterable[UserRow]) -> list[Member]:

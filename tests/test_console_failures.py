@@ -10,7 +10,7 @@ import socket
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -177,10 +177,13 @@ def no_database(file: Path) -> None:
 @pytest.mark.parametrize("damage", [torn, no_database])
 @pytest.mark.parametrize("command", [("stats",), ("serve",), ("check",), ("backup", "copy")])
 def test_a_damaged_database_is_called_so_and_the_manual_named(
-    founded: Office, monkeypatch: pytest.MonkeyPatch, damage: object, command: tuple[str, ...]
+    founded: Office,
+    monkeypatch: pytest.MonkeyPatch,
+    damage: Callable[[Path], None],
+    command: tuple[str, ...],
 ) -> None:
     monkeypatch.chdir(founded.folder)
-    damage(database_of(founded))  # type: ignore[operator] # one of the two above
+    damage(database_of(founded))
     answer = founded.run("county", *command)
     check_told(answer, console.FAILED, "数据库损坏了", "第 10 节")
     assert not (founded.folder / "copy").exists()

@@ -15,6 +15,7 @@ from app.screens.parts.kept_up import kept_up
 from app.screens.reading import ask, ask_or_tell, use_answer
 from app.services.referrals import ReferralDraft
 from app.state import AppState
+from core.validation import OUTCOMES
 from words import say
 
 if TYPE_CHECKING:
@@ -30,7 +31,6 @@ REASONS = (
     "other",
 )
 FACILITIES = ("township", "county_hospital", "county_tcm", "city_hospital")
-OUTCOMES = ("went", "admitted", "did_not_go", "died", "unknown")
 
 
 @ft.observable

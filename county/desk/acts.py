@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import datetime, time
 from typing import Any
 
 from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import Session
 
-from core.calendar import last_of_month
+from core.calendar import add_months
 from core.vocabulary import Kind
 from county.audit import CONSOLE
 from county.checks import IN_CONFIDENCE
@@ -22,7 +22,7 @@ from county.config import CHINA
 from county.desk.asked import month_of
 from county.desk.lookups import doctor_names
 from county.desk.render import link
-from county.desk.wording import NOTHING, label, local
+from county.desk.wording import NOTHING, details, label, local
 from county.people import village_names
 from county.quarantine import is_in_confidence
 from county.tables import AuditRow, QuarantineRow, RecordRow
@@ -33,8 +33,7 @@ ACTIONS = (
     "phone_check", "exemption_approved", "exemption_refused", "export",
     "settled_keep", "settled_take", "aside_take", "aside_leave",
     "import_roster", "issue", "add_user", "villages", "villages_end", "new_password", "close_user",
-    "entrust",
-    "entrust_no_more", "special_read", "special_end",
+    "entrust", "entrust_no_more", "special_read", "special_end",
     "invite", "revoke", "wipe", "wiped", "recover", "recover_fetched", "accept", "lease", "keep",
     "rotate", "backup", "restore", "mended", "root_settled",
 )  # fmt: skip
@@ -109,21 +108,26 @@ class Acts:
 
     def _worded(self, rows: Sequence[AuditRow], about: str) -> list[Act]:
         hidden = self._in_confidence(rows)
-        shown = [row for row in rows if not (about and _is_hidden(row, hidden))]
-        known = [row.object_id for row in shown if not _is_hidden(row, hidden)]
-        subjects = self._subjects(known)
-        return [self._act(row, subjects, hidden) for row in shown]
+        shown = [row for row in rows if not (about and row.id in hidden)]
+        subjects = self._subjects(row.object_id for row in shown if row.id not in hidden)
+        return [self._act(row, subjects, row.id in hidden) for row in shown]
 
-    def _in_confidence(self, rows: Iterable[AuditRow]) -> set[str]:
-        """The operations decided on of which no desk may know whom they are about.
+    def _in_confidence(self, rows: Sequence[AuditRow]) -> set[str]:
+        """Those of the acts of which no desk may know whom they concern.
 
-        An earlier version wrote down whom.
+        An earlier version wrote down whom an operation was about that was decided on.
         """
         op_ids = [row.detail["op_id"] for row in rows if row.action.startswith("aside_")]
         query = select(QuarantineRow).where(
             QuarantineRow.county_id == self._county_id, QuarantineRow.op_id.in_(op_ids)
         )
-        return {aside.op_id for aside in self._session.scalars(query) if is_in_confidence(aside)}
+        asides = self._session.scalars(query)
+        hidden = {aside.op_id for aside in asides if is_in_confidence(aside)}
+        return {
+            row.id
+            for row in rows
+            if row.detail.get("code") == IN_CONFIDENCE or row.detail.get("op_id") in hidden
+        }
 
     def _subjects(self, ids: Iterable[str]) -> dict[str, _Subject]:
         """Whom these records are about."""
@@ -142,8 +146,8 @@ class Acts:
         )
         return {row.id: row for row in found}
 
-    def _act(self, row: AuditRow, subjects: Mapping[str, _Subject], hidden: Set[str]) -> Act:
-        object_id = "" if _is_hidden(row, hidden) else row.object_id
+    def _act(self, row: AuditRow, subjects: Mapping[str, _Subject], is_hidden: bool) -> Act:
+        object_id = "" if is_hidden else row.object_id
         name = self._names.get(object_id, object_id)
         subject = subjects.get(object_id, _Subject(name, ""))
         return Act(
@@ -157,15 +161,11 @@ class Acts:
         )
 
     def _detail(self, detail: Mapping[str, Any]) -> str:
-        return say("desk.audit.separator", self._lang).join(
-            say(
-                "desk.detail",
-                self._lang,
-                what=label("desk.detail", key, self._lang),
-                value=self._value(key, value),
-            )
+        told = (
+            (label("desk.detail", key, self._lang), self._value(key, value))
             for key, value in detail.items()
         )
+        return details(told, self._lang)
 
     def _value(self, key: str, value: Any) -> str:
         if isinstance(value, bool):
@@ -203,15 +203,9 @@ def _span(month: str) -> tuple[datetime, datetime] | None:
     first = month_of(month)
     if first is None:
         return None
-    after = last_of_month(first.year, first.month) + timedelta(days=1)
-    return (
-        datetime.combine(first, time(), CHINA),
-        datetime.combine(after, time(), CHINA),
-    )
-
-
-def _is_hidden(row: AuditRow, hidden: Set[str]) -> bool:
-    return row.detail.get("code") == IN_CONFIDENCE or row.detail.get("op_id") in hidden
+    days = (first, add_months(first, 1))
+    begin, end = (datetime.combine(day, time(), CHINA) for day in days)
+    return begin, end
 
 
 def _subject(row: RecordRow, resident: RecordRow | None) -> _Subject:

@@ -19,13 +19,12 @@ from core.vocabulary import Kind
 from county.desk.conflicts import value_text
 from county.desk.values import glucose_text, pressure_text
 from county.desk.visitor import Visitor
-from county.desk.wording import NOTHING, label, masked_id
+from county.desk.wording import NOTHING, details, label, masked_id
 from county.envelopes import is_id
 from county.held import parent_ids
 from county.histories import readable
 from county.quarantine import body_in, is_in_confidence, named_id
 from county.tables import QuarantineRow, RecordRow
-from words import say
 
 MOST_FIELDS = 6
 LONGEST_VALUE = 40
@@ -118,9 +117,7 @@ def _says(aside: QuarantineRow, rows: Sequence[RecordRow], lang: str) -> str:
 def _set_by(body: Mapping[str, Any], lang: str) -> str:
     fields = [name for name in body if name not in _PLACES][:MOST_FIELDS]
     shown = ((label("desk.field", name, lang), _value(name, body[name], lang)) for name in fields)
-    return say("desk.audit.separator", lang).join(
-        say("desk.detail", lang, what=what, value=value) for what, value in shown
-    )
+    return details(shown, lang)
 
 
 def _value(name: str, value: Any, lang: str) -> str:

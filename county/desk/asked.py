@@ -28,11 +28,12 @@ def page_number(asked: int) -> int:
 
 
 def month_of(text: str) -> date | None:
-    """The first day of a month written like 2026-11; None for anything else."""
+    """The first day of a month written like 2026-11, of a year there is; else None."""
     try:
-        return date.fromisoformat(f"{text}-01")
+        first = date.fromisoformat(f"{text}-01")
     except ValueError:
         return None
+    return first if FIRST_YEAR <= first.year <= LAST_YEAR else None
 
 
 async def only_words(request: Request) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from core import figures
@@ -67,6 +68,13 @@ def label(table: str, code: object, lang: str) -> str:
 def labels(table: str, codes: tuple[str, ...], lang: str) -> str:
     """The words for several codes, parted as the language parts a list."""
     return say("desk.comma", lang).join(label(table, code, lang) for code in codes) or NOTHING
+
+
+def details(told: Iterable[tuple[str, str]], lang: str) -> str:
+    """Several things with their values, one behind the other."""
+    return say("desk.audit.separator", lang).join(
+        say("desk.detail", lang, what=what, value=value) for what, value in told
+    )
 
 
 def worded(reason: Reason | None, lang: str) -> str:

@@ -17,6 +17,7 @@ from county.people import (
     add_user,
     add_village,
     give_village,
+    logins_of,
     townships_of,
     villages_of,
 )
@@ -85,10 +86,9 @@ class Places:
         """Why a name is no doctor's here, as a note's code; and who is called so elsewhere."""
         nearby = self._nearby(name, village)
         others = nearby or [row for row in self._doctors if row.name == name]
-        known = ", ".join(f"{row.login}({row.name})" for row in others)
         if nearby:
-            return "doctor_ambiguous", known
-        return ("doctor_elsewhere" if others else "doctor_unknown"), known
+            return "doctor_ambiguous", logins_of(others)
+        return ("doctor_elsewhere" if others else "doctor_unknown"), logins_of(others)
 
     def _nearby(self, name: str, village: VillageRow) -> list[UserRow]:
         """Those of this name in the village; where there are none, in its township."""

@@ -36,14 +36,27 @@ HOUSEHOLD = a_household()
 RESIDENT = a_resident(household_id=HOUSEHOLD.id)
 
 
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[Postgres]:
-    """One PostgreSQL for the whole run."""
+@contextmanager
+def _a_server() -> Iterator[Postgres]:
     folder = Path(tempfile.mkdtemp(prefix="luyue-postgres-"))
     server = Postgres(folder)
     yield server
     server.stop()
     shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """One PostgreSQL for the whole run."""
+    with _a_server() as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def own_postgres() -> Iterator[Postgres]:
+    """A server of one module's own, to be stopped at will."""
+    with _a_server() as server:
+        yield server
 
 
 @pytest.fixture(scope="session")

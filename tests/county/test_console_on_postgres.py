@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -21,16 +18,6 @@ def office(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> Office:
     return an_office(tmp_path, capsys, monkeypatch)
-
-
-@pytest.fixture(scope="module")
-def own_postgres() -> Iterator[Postgres]:
-    """A server of these tests' own, to be stopped at will."""
-    folder = Path(tempfile.mkdtemp(prefix="luyue-postgres-"))
-    server = Postgres(folder)
-    yield server
-    server.stop()
-    shutil.rmtree(folder)
 
 
 def other(url: str, **parts: str) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -38,16 +36,6 @@ MANY = [VISITS, pytest.param(6_000, marks=pytest.mark.soak)]
 ADMIN_SHUTDOWN = "57P01"
 BATCH = Pace(size=200, least=200, most=200)
 PATIENCE_S = 60.0
-
-
-@pytest.fixture(scope="module")
-def own_postgres() -> Iterator[Postgres]:
-    """A server of these tests' own, to be stopped at will."""
-    folder = Path(tempfile.mkdtemp(prefix="luyue-postgres-"))
-    server = Postgres(folder)
-    yield server
-    server.stop()
-    shutil.rmtree(folder)
 
 
 def test_a_county_whose_postgresql_was_away_comes_back_by_itself_and_has_lost_nothing(

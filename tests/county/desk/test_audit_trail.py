@@ -128,3 +128,10 @@ def test_a_search_for_a_resident_finds_nothing_that_is_told_in_confidence(
     theirs = county.get(f"/desk/audit?about={wang.id}").text
     assert "没有符合条件的记录" in theirs
     assert "没有符合条件的记录" in county.get(f"/desk/audit?about={programme.id}&user=x").text
+
+
+def test_a_month_of_a_year_there_is_not_asks_for_all(database: Database) -> None:
+    county = founded(database).browser("county")
+    for month in ("9999-12", "0001-01", "2026-13", "soon"):
+        page = county.get(f"/desk/audit?month={month}")
+        assert (page.status_code, "控制台" in page.text) == (200, True)
