@@ -24,6 +24,7 @@ from console_options import (
     need_a_county,
     print_json,
     speak,
+    speak_as_asked,
 )
 from console_ports import check_port
 from simulation import command as simulation_command
@@ -91,7 +92,7 @@ def run(arguments: list[str]) -> int:
     except Exception as error:
         if os.environ.get("LUYUE_DEBUG"):
             raise
-        return _failed(error)
+        return _failed(error, arguments)
     return status if isinstance(status, int) else SUCCESS
 
 
@@ -102,10 +103,11 @@ def _refused(refusals: tuple[Refusal, ...]) -> int:
     return FAILED if any(refusal.code in FAILURES for refusal in refusals) else UNUSABLE
 
 
-def _failed(error: Exception) -> int:
+def _failed(error: Exception, arguments: list[str]) -> int:
     from console_failures import sentence_of, usage_sentence
 
     if hasattr(error, "format_message"):  # the command line itself cannot be understood
+        speak_as_asked(arguments)
         complain(usage_sentence(error))
         return UNUSABLE
     complain(sentence_of(error))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -203,6 +205,7 @@ def escrow_key_export(
     from county.custody_office import export_escrow_key
     from words import say
 
+    _check_folder_of(file)
     key = _key(passphrase, None)
     name = export_escrow_key(county_config(data, database), file, key, remove=remove)
     print(say("recovery.exported", name=name, file=file))
@@ -241,6 +244,12 @@ def _check_file(file: Path, code: str) -> None:
 
     if not file.is_file():
         raise Refused(Refusal(code=code, place="file", values={"file": file}))
+
+
+def _check_folder_of(file: Path) -> None:
+    """Before anything is asked: raises what writing the file would where its folder is missing."""
+    if not file.parent.exists():
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(file))
 
 
 def _asked_for() -> str:

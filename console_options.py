@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from functools import wraps
 from inspect import signature
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -75,6 +77,15 @@ def speak(lang: str) -> None:
     import words
 
     words.set_language(LANGUAGES[lang])
+
+
+def speak_as_asked(arguments: Sequence[str]) -> None:
+    """Have this command speak as its line asks where nobody got to read that: it has a mistake."""
+    said = [os.environ.get("LUYUE_LANG", "")]
+    said += [value for name, value in pairwise(arguments) if name == "--lang"]
+    said += [each.removeprefix("--lang=") for each in arguments if each.startswith("--lang=")]
+    if said[-1] in LANGUAGES:
+        speak(said[-1])
 
 
 def print_json(told: Any) -> None:

@@ -224,10 +224,7 @@ def _is_of_its_time(recorded_at: datetime, operation: Operation) -> bool:
 
 
 def _edited(operation: Operation, held: Mapping[str, Held], standpoint: Standpoint) -> Accepted:
-    if operation.clock is None or not is_clock_of(operation.clock, operation.device_id):
-        raise Refused(Refusal(code="op.malformed", place="clock"))
-    if operation.base_revision is None:
-        raise Refused(Refusal(code="op.malformed", place="base_revision"))
+    _check_stamp(operation)
     old = held.get(operation.record_id)
     if old is not None and (old.kind, old.removed) != (operation.kind, False):
         raise Refused(Refusal(code="op.record_gone"))
@@ -241,8 +238,9 @@ def _edited(operation: Operation, held: Mapping[str, Held], standpoint: Standpoi
     scope_id = body.get("scope_id")
     if old is None and "id" not in body:
         raise _unknown(operation.record_id)
-    is_theirs = isinstance(scope_id, str) and scope_id in standpoint.scopes
-    if body.get("id") != operation.record_id or not is_theirs:
+    if body.get("id") != operation.record_id:
+        raise Refused(Refusal(code="op.body_disagrees", place="id"))
+    if not isinstance(scope_id, str) or scope_id not in standpoint.scopes:
         raise Refused(Refusal(code="op.body_disagrees", place="scope_id"))
     schema = max(operation.schema, schema_of(operation.kind), old.schema if old else 1)
     content = canonical_bytes(body)
@@ -262,6 +260,13 @@ def _edited(operation: Operation, held: Mapping[str, Held], standpoint: Standpoi
         conflicts=merge.conflicts,
         overruled=merge.overruled,
     )
+
+
+def _check_stamp(operation: Operation) -> None:
+    if operation.clock is None or not is_clock_of(operation.clock, operation.device_id):
+        raise Refused(Refusal(code="op.malformed", place="clock"))
+    if operation.base_revision is None:
+        raise Refused(Refusal(code="op.malformed", place="base_revision"))
 
 
 def _standing_of(old: Held | None) -> Standing:

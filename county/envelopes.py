@@ -216,7 +216,18 @@ def _read(item: Opened, device_id: str) -> None:
         return
     if operation.device_id != device_id:
         item.refusal = Refusal(code="op.other_device")
-    elif not (item.record_id and item.kind and item.revision and operation.schema < MAX_SEQ):
-        item.refusal = Refusal(code="op.malformed", place="record_id")
+    elif place := _unusable(item, operation):
+        item.refusal = Refusal(code="op.malformed", place=place)
     else:
         item.operation = operation
+
+
+def _unusable(item: Opened, operation: Operation) -> str:
+    """The first field by which the county could not go on; "" where there is none."""
+    can_be_used = {
+        "record_id": item.record_id,
+        "kind": item.kind,
+        "revision": item.revision,
+        "schema": operation.schema < MAX_SEQ,
+    }
+    return next((name for name, usable in can_be_used.items() if not usable), "")

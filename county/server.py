@@ -27,7 +27,7 @@ from county.logs import set_up_logs
 from county.metrics import Measuring, Metrics
 from county.routes import custody, enrol, health, metrics, snapshot, sync
 from county.routes.county_state import CountyState
-from county.routes.documented import add_request_shapes
+from county.routes.documented import correct_document
 from county.schema import upgrade
 from county.slow_callers import BoundedBodies, heads_within
 from county.snapshot_files import SnapshotFiles
@@ -96,7 +96,7 @@ def create_app(config: CountyConfig) -> FastAPI:
     for room in (health, metrics, enrol, sync, snapshot, custody):
         app.include_router(room.router)
     _mount_desk(app, database)
-    add_request_shapes(app)
+    correct_document(app)
     add_error_answers(app)
     return app
 

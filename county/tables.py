@@ -390,7 +390,7 @@ class AuditRow(Table):
     """Who did what at the desk or the console, and when."""
 
     __tablename__ = "audit"
-    __table_args__ = (Index(None, "county_id", "at"),)
+    __table_args__ = (Index(None, "county_id", "at"), Index(None, "county_id", "object_id"))
     id: Mapped[str] = mapped_column(primary_key=True, sort_order=-1)
     at: Mapped[datetime]
     user_id: Mapped[str]

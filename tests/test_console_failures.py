@@ -392,6 +392,15 @@ def test_a_file_that_is_not_there_is_told_before_a_passphrase_is_asked_for(
     check_told(founded.run("county", *command), console.UNUSABLE, said)
 
 
+def test_a_folder_that_is_not_there_is_told_before_a_passphrase_is_asked_for(
+    founded: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("LUYUE_ESCROW_PASSPHRASE")
+    folder = founded.folder / "nowhere"
+    answer = founded.run("county", "escrow-key", "export", str(folder / "file"))
+    check_told(answer, console.FAILED, f"没有文件夹 {folder}", "请先建好")
+
+
 @pytest.mark.parametrize(
     ("arguments", "chinese", "english"),
     [
@@ -412,11 +421,20 @@ def test_a_command_line_nobody_understands_is_told_in_chinese_with_typers_words_
     check_told(office.run(*arguments), console.UNUSABLE, chinese, english, "--help")
 
 
-@pytest.mark.parametrize("nonsense", [("nonsense",), ("county", "init")])
+@pytest.mark.parametrize(
+    "line",
+    [
+        ("--lang", "en", "nonsense"),
+        ("--lang", "en", "county", "init"),
+        ("--lang", "en", "--nonsense"),
+        ("--nonsense", "--lang=en"),
+        ("explain", "--nonsense", "--lang", "en"),
+    ],
+)
 def test_a_command_line_nobody_understands_is_told_in_english_when_asked_for(
-    office: Office, nonsense: tuple[str, ...]
+    office: Office, line: tuple[str, ...]
 ) -> None:
-    answer = office.run("--lang", "en", *nonsense)
+    answer = office.run(*line)
     check_told(answer, console.UNUSABLE, "--help")
     assert answer.err.isascii()
 

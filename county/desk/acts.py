@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime, time
 from typing import Any
 
-from sqlalchemy import Select, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session, aliased
 
 from core.calendar import add_months
 from core.vocabulary import Kind
@@ -192,9 +192,10 @@ def _matching(county_id: str, query: Query) -> Select[tuple[AuditRow]]:
             RecordRow.resident_id == query.about,
             RecordRow.kind != Kind.SPECIAL_PROGRAMME,
         )
-        statement = statement.where(
-            or_(AuditRow.object_id == query.about, AuditRow.object_id.in_(theirs))
-        )
+        statement = statement.where(AuditRow.object_id.in_(theirs))
+        # Found first, then put in order: a planner that walks the acts in order walks all of them.
+        found = aliased(AuditRow, statement.cte("found").prefix_with("MATERIALIZED"))
+        return select(found).order_by(found.at.desc(), found.id.desc())
     return statement.order_by(AuditRow.at.desc(), AuditRow.id.desc())
 
 

@@ -7,6 +7,9 @@ from typing import Any
 from fastapi import FastAPI
 from pydantic import BaseModel, TypeAdapter
 
+NEVER_COMES = "422"
+ITS_SHAPES = ("HTTPValidationError", "ValidationError")
+
 
 class ErrorAnswer(BaseModel):
     """What every error carries; `server_time` comes with 401 only."""
@@ -32,8 +35,17 @@ _parts: dict[str, Any] = {}
 """Shapes that only requests contain: the framework does not know them by itself."""
 
 
-def add_request_shapes(app: FastAPI) -> None:
-    """Let the OpenAPI document name every shape its request bodies refer to."""
+def correct_document(app: FastAPI) -> None:
+    """Let the OpenAPI document name every shape its bodies refer to, and no error that never comes.
+
+    The framework adds a 422 of its own to each route with parameters; here they are texts, which
+    it takes as they are.
+    """
     document = app.openapi()
     shapes = document["components"]["schemas"]
     shapes.update({name: shape for name, shape in _parts.items() if name not in shapes})
+    for route in document["paths"].values():
+        for operation in route.values():
+            operation["responses"].pop(NEVER_COMES, None)
+    for name in ITS_SHAPES:
+        shapes.pop(name, None)

@@ -247,6 +247,31 @@ def test_an_operation_that_breaks_a_rule_is_refused_with_its_code(
     assert outcomes(take(county, chain.tablet, travelling(after))) == ["accepted"]
 
 
+@pytest.mark.parametrize(
+    ("changed", "place"),
+    [
+        ({"record_id": "no id!"}, "record_id"),
+        ({"kind": "no kind!"}, "kind"),
+        ({"revision": 0}, "revision"),
+        ({"schema": 1 << 31}, "schema"),
+    ],
+)
+def test_an_operation_nobody_could_file_names_the_field_that_is_at_fault(
+    county: Database, chain: Chain, changed: dict[str, Any], place: str
+) -> None:
+    operation = chain.put(a_follow_up(RESIDENT.id), **changed)
+    (receipt,) = take(county, chain.tablet, travelling(operation)).receipts
+    assert (receipt.code, receipt.values) == ("op.malformed", {"place": place})
+
+
+def test_an_edit_that_would_give_a_record_another_id_names_the_id(
+    county: Database, chain: Chain
+) -> None:
+    operation = chain.set(Kind.RESIDENT, RESIDENT.id, 1, {"id": "another"})
+    (receipt,) = take(county, chain.tablet, travelling(operation)).receipts
+    assert (receipt.code, receipt.values) == ("op.body_disagrees", {"place": "id"})
+
+
 def test_nothing_a_tablet_writes_goes_to_every_tablet_of_the_county(
     county: Database, chain: Chain
 ) -> None:

@@ -256,5 +256,6 @@ def test_the_openapi_document_describes_the_route(village: Village) -> None:
     described = document["paths"]["/snapshot/v1/{scope_id}/{name}"]["get"]
     assert {"200", "206", "304", "401", "403", "404", "416"} <= described["responses"].keys()
     names = {parameter["name"].lower() for parameter in described["parameters"]}
+    assert "422" not in described["responses"]
     assert {"range", "if-range", "if-none-match"} <= names
     assert "SnapshotOffer" in document["components"]["schemas"]
