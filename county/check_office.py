@@ -31,7 +31,7 @@ def check_county(config: CountyConfig, *, mending: bool) -> Checked:
     """Look through the whole county, served or not; mend what can be mended where asked to.
 
     What was mended is looked through again. Each thing is mended in a transaction of its own
-    and noted in the audit trail.
+    and, but for accounts, noted in the audit trail.
     """
     with opened(config) as database:
         with database.reading() as session:

@@ -44,7 +44,7 @@ _GONE = Refusal(code="desk.aside_gone")
 
 
 def decide(session: Session, reviewer: Reviewer, op_id: str, choice: str, now: datetime) -> None:
-    """Take in what was set aside, or leave it at that; its tablet is told when it calls.
+    """Take in what was set aside, or leave it at that; what is taken in its tablet hears of.
 
     It is judged by today's rules as if it came now, but the reviewer's word stands for the
     tablet's right to the village: a doctor may have lost it, or the tablet its place, since the

@@ -146,7 +146,7 @@ class LockedOut(StoreError):
 
 
 class WeakPin(StoreError):
-    """A PIN too easy to guess; `reason` is one of shape, repeated, sequence, birthday, common."""
+    """A PIN too easy to guess; `reason` is one of shape, repeated, sequence, common."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(f"weak PIN: {reason}")

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import hmac
 import threading
-from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import datetime
 from math import ceil
 from pathlib import Path
 from typing import NoReturn
@@ -90,13 +89,12 @@ class KeyRing:
         device_secret: DeviceSecretStore,
         *,
         data_key: bytes,
-        birth_dates: Iterable[date] = (),
     ) -> None:
         """Let a doctor unlock with `pin`, which replaces an earlier one and its wrong tries.
 
         Raises WeakPin, WrongKey where `data_key` is not this ring's, DeviceSecretMissing.
         """
-        refuse_weak_pin(pin, birth_dates)
+        refuse_weak_pin(pin)
         with self._turn:
             ring = read_ring(self._path)
             _prove(ring, data_key)
@@ -155,15 +153,11 @@ class KeyRing:
         new_pin: str,
         device_secret: DeviceSecretStore,
         now: datetime,
-        *,
-        birth_dates: Iterable[date] = (),
     ) -> None:
         """Wrap the data key anew; no page is touched. Raises WeakPin and what unlock does."""
-        refuse_weak_pin(new_pin, birth_dates)
+        refuse_weak_pin(new_pin)
         data_key = self.unlock(doctor_id, old_pin, device_secret, now)
-        self.add_doctor(
-            doctor_id, new_pin, device_secret, data_key=data_key, birth_dates=birth_dates
-        )
+        self.add_doctor(doctor_id, new_pin, device_secret, data_key=data_key)
 
     def _refuse_early_try(self, ring: Ring, doctor_id: str, now: datetime) -> None:
         wrap = ring.doctors[doctor_id]

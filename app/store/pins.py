@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import date
-
 from app.store.errors import WeakPin
 
 PIN_DIGITS = 6
@@ -20,13 +17,12 @@ COMMON_PINS = frozenset(
 _RINGS = ("0123456789" * 2, "9876543210" * 2)
 
 
-def refuse_weak_pin(pin: str, birth_dates: Iterable[date] = ()) -> None:
+def refuse_weak_pin(pin: str) -> None:
     """Raise WeakPin where `pin` is not six digits, or is one that others would try first."""
     for reason, holds in (
         ("shape", not _is_six_digits(pin)),
         ("repeated", _repeats(pin)),
         ("sequence", any(pin in ring for ring in _RINGS)),
-        ("birthday", any(pin in _writings(day) for day in birth_dates)),
         ("common", pin in COMMON_PINS),
     ):
         if holds:
@@ -41,9 +37,3 @@ def _repeats(pin: str) -> bool:
     """One, two or three digits over and over (777777, 121212, 123123), or 111222."""
     shortest = (pin + pin).find(pin, 1)
     return shortest < PIN_DIGITS or len(set(pin[:3])) == len(set(pin[3:])) == 1
-
-
-def _writings(day: date) -> set[str]:
-    """The ways people write a birthday in six digits."""
-    shapes = ("%y%m%d", "%d%m%y", "%m%d%y", "%Y%m", "%m%Y", "%d%m%Y", "%Y%d")
-    return {day.strftime(shape)[:PIN_DIGITS] for shape in shapes}
