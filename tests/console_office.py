@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import logging
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +15,11 @@ import pytest
 import structlog
 
 import console
+from tests.commands import ROOT
+
+RIGHTS = "-dac_override,-dac_read_search,-net_bind_service"
+"""What root may do beyond everybody else, as far as it matters here."""
+PASSPHRASE = "correct horse battery"
 
 
 class Answer:
@@ -66,5 +74,34 @@ def an_office(
     return Office(folder, capsys)
 
 
+def a_founded_office(office: Office, monkeypatch: pytest.MonkeyPatch) -> Office:
+    """The office once its county is founded; the passphrase need not be typed."""
+    monkeypatch.setenv("LUYUE_ESCROW_PASSPHRASE", PASSPHRASE)
+    assert office.run("county", "init", "青川县").status == 0
+    return office
+
+
+def database_of(office: Office) -> Path:
+    return office.folder / "county" / "county.db"
+
+
+def outside(*arguments: str, piped: str = "", entitled: bool = True, **more: str) -> Answer:
+    """A command in a process of its own; one that is not `entitled` is held to all rights."""
+    limits = [] if entitled or os.geteuid() else ["setpriv", "--bounding-set", RIGHTS]
+    done = subprocess.run(
+        [*limits, sys.executable, "-m", "console", *arguments],
+        cwd=ROOT, env={**os.environ, **more}, input=piped, capture_output=True, text=True,
+        check=False,
+    )  # fmt: skip
+    return Answer(done.returncode, done.stdout, done.stderr)
+
+
 def one_line(text: str) -> bool:
     return len(text.strip().splitlines()) == 1 and "Traceback" not in text
+
+
+def check_told(answer: Answer, status: int, *parts: str) -> None:
+    """It ended like this, and its only line says this."""
+    assert one_line(answer.err)
+    assert [part for part in parts if part not in answer.err] == []
+    assert answer.status == status

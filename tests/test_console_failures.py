@@ -1,16 +1,10 @@
-"""What the `luyue` command says when something is in the way: one line, and what to do."""
+"""What `luyue` says when a file, a folder or a database is in the way: one line, and what to do."""
 
 from __future__ import annotations
 
 import importlib
-import os
-import re
-import shutil
-import socket
 import sqlite3
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -18,14 +12,16 @@ import pytest
 
 import console
 import console_failures
-from console_ports import check_port
-from tests.commands import ROOT
-from tests.console_office import Answer, Office, an_office, one_line
+from tests.console_office import (
+    Office,
+    a_founded_office,
+    an_office,
+    check_told,
+    database_of,
+    outside,
+)
 from words import say
 
-RIGHTS = "-dac_override,-dac_read_search,-net_bind_service"
-"""What root may do beyond everybody else, as far as it matters here."""
-PASSPHRASE = "correct horse battery"
 PAGE = 4096
 
 
@@ -38,31 +34,7 @@ def office(
 
 @pytest.fixture
 def founded(office: Office, monkeypatch: pytest.MonkeyPatch) -> Office:
-    monkeypatch.setenv("LUYUE_ESCROW_PASSPHRASE", PASSPHRASE)
-    assert office.run("county", "init", "青川县").status == 0
-    return office
-
-
-def database_of(office: Office) -> Path:
-    return office.folder / "county" / "county.db"
-
-
-def outside(*arguments: str, piped: str = "", entitled: bool = True, **more: str) -> Answer:
-    """A command in a process of its own; one that is not `entitled` is held to all rights."""
-    limits = [] if entitled or os.geteuid() else ["setpriv", "--bounding-set", RIGHTS]
-    done = subprocess.run(
-        [*limits, sys.executable, "-m", "console", *arguments],
-        cwd=ROOT, env={**os.environ, **more}, input=piped, capture_output=True, text=True,
-        check=False,
-    )  # fmt: skip
-    return Answer(done.returncode, done.stdout, done.stderr)
-
-
-def check_told(answer: Answer, status: int, *parts: str) -> None:
-    """It ended like this, and its only line says this."""
-    assert one_line(answer.err)
-    assert [part for part in parts if part not in answer.err] == []
-    assert answer.status == status
+    return a_founded_office(office, monkeypatch)
 
 
 def test_every_exception_that_is_told_by_its_name_is_there() -> None:
@@ -252,131 +224,6 @@ def test_a_database_host_that_is_not_there_is_told(
     check_told(office.run("county", "stats"), console.FAILED, "找不到", "%40")
 
 
-@pytest.fixture
-def image(tmp_path: Path) -> Path:
-    """The tree as the container image has it."""
-    told = (ROOT / "deploy" / "Dockerfile").read_text("utf-8").replace("\\\n", " ")
-    lines = re.findall(r"^COPY (?!--|requirements)(.+) \S+$", told, re.MULTILINE)
-    for name in " ".join(lines).split():
-        source = ROOT / name
-        if source.is_dir():
-            shutil.copytree(source, tmp_path / name)
-        elif source.exists():
-            shutil.copy(source, tmp_path / name)
-    return tmp_path
-
-
-@pytest.mark.parametrize(
-    ("command", "name"), [("demo", "demo"), ("tablet", "app"), ("bench main", "bench")]
-)
-def test_what_the_image_has_not_is_told_to_be_missing_there(
-    image: Path, command: str, name: str
-) -> None:
-    script = (
-        "import sys, pathlib\n"
-        "sys.path = [p for p in sys.path if not (pathlib.Path(p or '.') / 'demo').is_dir()]\n"
-        "import console\n"
-        f"sys.exit(console.run({command.split()!r}))\n"
-    )
-    environment = {name: told for name, told in os.environ.items() if name != "PYTHONPATH"}
-    done = subprocess.run(
-        [sys.executable, "-c", script],
-        cwd=image, env=environment, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    answer = Answer(done.returncode, done.stdout, done.stderr)
-    check_told(answer, console.FAILED, f"没有安装 {name}")
-
-
-@pytest.fixture
-def taken() -> Iterator[tuple[str, int]]:
-    """A port another program has at an address that is not where servers usually listen."""
-    host = "::1" if socket.has_dualstack_ipv6() else "127.0.0.2"
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.create_server((host, 0), family=family) as listener:
-        yield host, listener.getsockname()[1]
-
-
-@pytest.mark.parametrize(
-    ("host", "said"),
-    [
-        ("192.0.2.1", "192.0.2.1 不是这台机器的地址"),
-        ("2001:db8::1", "2001:db8::1 不是这台机器的地址"),
-        ("no-such-host.invalid", "找不到主机 no-such-host.invalid"),
-    ],
-)
-def test_a_host_that_is_not_this_machines_is_not_called_a_taken_port(
-    founded: Office, host: str, said: str
-) -> None:
-    answer = founded.run("county", "serve", "--host", host, "--port", "18600")
-    check_told(answer, console.UNUSABLE, said)
-
-
-def test_a_port_is_looked_at_where_the_server_would_listen(
-    founded: Office, taken: tuple[str, int]
-) -> None:
-    host, port = taken
-    answer = founded.run("county", "serve", "--host", host, "--port", str(port))
-    check_told(answer, console.FAILED, f"端口 {port} 已被占用")
-
-
-@pytest.mark.parametrize("command", [("county", "serve"), ("tablet",)])
-def test_a_port_this_user_may_not_use_is_told_so(founded: Office, command: tuple[str, ...]) -> None:
-    first_of_all = int(Path("/proc/sys/net/ipv4/ip_unprivileged_port_start").read_text())
-    if first_of_all <= 1:  # as in many containers: everybody may use every port
-        check_port("127.0.0.1", 1)
-        return
-    port = str(first_of_all - 1)
-    answer = outside(
-        *command, "--port", port, entitled=False, LUYUE_TABLET_DATA=str(founded.folder)
-    )
-    check_told(answer, console.FAILED, f"没有权限使用端口 {port}")
-
-
-@pytest.mark.parametrize(
-    "command",
-    [("county", "serve", "--port"), ("tablet", "--port"), ("demo", "--county-port")],
-)
-def test_a_port_there_cannot_be_is_unusable_input(
-    founded: Office, command: tuple[str, ...]
-) -> None:
-    folder = ("--data", str(founded.folder / "other")) if command[0] != "county" else ()
-    check_told(founded.run(*command, "99999", *folder), console.UNUSABLE, "没有端口 99999", "65535")
-
-
-def test_a_demo_that_cannot_be_made_anew_is_still_there(office: Office) -> None:
-    kept = office.folder / "demo" / "demo.json"
-    kept.parent.mkdir()
-    kept.write_text("{}")
-    fresh = "demo", "--fresh", "--data", str(kept.parent)
-    for port in ("--county-port", "--tablet-port"):
-        check_told(office.run(*fresh, port, "0"), console.UNUSABLE, "没有端口 0")
-    assert kept.exists()
-
-
-@pytest.mark.parametrize(
-    ("piped", "said_yes"),
-    [("是\n", True), ("ｙ\n", True), ("YES\n", True), ("n\n", False), ("否\n", False), ("", False)],
-)
-def test_restore_takes_a_yes_in_either_language_and_says_what_a_no_comes_to(
-    founded: Office, piped: str, said_yes: bool
-) -> None:
-    backup = founded.folder / "backup"
-    assert founded.run("county", "backup", str(backup)).status == 0
-    before = database_of(founded).read_bytes()
-    answer = outside("county", "restore", str(backup), piped=piped)
-    assert "？" in answer.err
-    assert "是/否" in answer.err
-    if said_yes:
-        assert answer.status == 0
-        assert "已恢复" in answer.out
-    else:
-        assert answer.status == console.FAILED
-        assert answer.err.splitlines()[-1].endswith("没有改动任何数据。")
-        assert database_of(founded).read_bytes() == before
-    kept = list(database_of(founded).parent.glob("*.before-*.db"))
-    assert len(kept) == said_yes
-
-
 @pytest.mark.parametrize(
     ("command", "said"),
     [
@@ -399,44 +246,6 @@ def test_a_folder_that_is_not_there_is_told_before_a_passphrase_is_asked_for(
     folder = founded.folder / "nowhere"
     answer = founded.run("county", "escrow-key", "export", str(folder / "file"))
     check_told(answer, console.FAILED, f"没有文件夹 {folder}", "请先建好")
-
-
-@pytest.mark.parametrize(
-    ("arguments", "chinese", "english"),
-    [
-        (("county", "init"), "缺少 name", "Missing argument 'name'"),
-        (("sample-roster",), "缺少 --out", "Missing option '--out'"),
-        (("county", "invite", "-3"), "没有 -3 这个选项", "No such option: -3"),
-        (("county", "nonsense"), "没有 nonsense 这个命令", "No such command 'nonsense'"),
-        (("county", "lease", "x"), "days 的值不能用", "Invalid value for 'days'"),
-        (("--lang", "fr", "county", "stats"), "--lang 的值不能用", "zh_CN or en"),
-        (("county", "stats", "--data"), "选项 --data 用得不对", "requires an argument"),
-        (("county", "init", "a", "b"), "多写了 b", "unexpected extra argument"),
-        (("explain",), "看不懂", "CASE.json"),
-    ],
-)
-def test_a_command_line_nobody_understands_is_told_in_chinese_with_typers_words_behind(
-    office: Office, arguments: tuple[str, ...], chinese: str, english: str
-) -> None:
-    check_told(office.run(*arguments), console.UNUSABLE, chinese, english, "--help")
-
-
-@pytest.mark.parametrize(
-    "line",
-    [
-        ("--lang", "en", "nonsense"),
-        ("--lang", "en", "county", "init"),
-        ("--lang", "en", "--nonsense"),
-        ("--nonsense", "--lang=en"),
-        ("explain", "--nonsense", "--lang", "en"),
-    ],
-)
-def test_a_command_line_nobody_understands_is_told_in_english_when_asked_for(
-    office: Office, line: tuple[str, ...]
-) -> None:
-    answer = office.run(*line)
-    check_told(answer, console.UNUSABLE, "--help")
-    assert answer.err.isascii()
 
 
 def test_a_traceback_is_there_for_whoever_asks_for_it(founded: Office) -> None:

@@ -1,15 +1,16 @@
-"""A tablet's request, answered by the county itself without a wire between."""
+"""A tablet's request, read or answered by the county itself without a wire between."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from itertools import count
 from pathlib import Path
 from typing import Any
 
 from core.wire.envelopes import Operation, SyncResponse
 from county.db import Database
-from county.exchange import exchange, read_call
+from county.exchange import Call, exchange, read_call
 from county.snapshot_files import SnapshotFiles
 from county.snapshots import Snapshots
 from tests.county.conftest import NOW
@@ -39,3 +40,23 @@ def ask(
         least=1_000 if folder is NOWHERE else 1,
     )
     return exchange(county, read_call(sender, json.dumps(request).encode(), NOW, snapshots.offered))
+
+
+def call_of(
+    tablet: Enrolled,
+    operations: Sequence[Operation],
+    nonce: int,
+    database: Database,
+    question: dict[str, Any] | None = None,
+) -> Call:
+    """A tablet's request as the county has read it, to be answered among others."""
+    sender = proven_as(tablet.device_id, tablet.public_key, nonce)
+    request = {
+        "device_id": tablet.device_id,
+        "app_version": "0.1.0",
+        "operations": travelling(*operations),
+        **({"question": question} if question else {}),
+    }
+    files = SnapshotFiles(folder=NOWHERE)
+    snapshots = Snapshots(database=database, files=files, note=lambda *_, **__: None)
+    return read_call(sender, json.dumps(request).encode(), NOW, snapshots.offered)

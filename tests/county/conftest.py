@@ -21,19 +21,21 @@ from county import enrolment
 from county.config import CountyConfig, utc_now
 from county.db import Database, open_database
 from county.schema import MIGRATIONS, upgrade
-from tests.builders import COUNTY_ID, DOCTOR_ID, a_follow_up, a_household, a_resident
+from tests.builders import COUNTY_ID, DOCTOR_ID, a_contract, a_follow_up, a_household, a_resident
 from tests.county.signed_post import request_body
-from tests.county_world import Enrolled, enrol_tablet, found, running, write_records
+from tests.county_world import OTHER_SCOPE, Enrolled, enrol_tablet, found, running, write_records
 from tests.operations import Chain
 from tests.postgres import Postgres, fresh_database
 from tests.tablet_world import TabletHere, enrolled_tablet
 
 if TYPE_CHECKING:
     from tests.county.standing import Standing
+    from tests.county.yesterday import Yesterday
 
 NOW = datetime(2026, 11, 22, 4, 30, tzinfo=UTC)
 HOUSEHOLD = a_household()
 RESIDENT = a_resident(household_id=HOUSEHOLD.id)
+STRANGER = a_resident(household_id=HOUSEHOLD.id, scope_id=OTHER_SCOPE)
 
 
 @contextmanager
@@ -110,6 +112,13 @@ def county(database: Database) -> Database:
     """The database of a county that has been founded."""
     found(database, NOW)
     return database
+
+
+@pytest.fixture
+def chain(county: Database) -> Chain:
+    """A tablet's series of operations; its village has RESIDENT, and another has STRANGER."""
+    write_records(county, NOW, HOUSEHOLD, RESIDENT, a_contract(RESIDENT.id), STRANGER)
+    return Chain(enrol_tablet(county, NOW), NOW)
 
 
 class World:
@@ -201,3 +210,11 @@ def standing(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Standin
         made = Standing(tmp_path, server.empty_url(), str(server.programs))
     yield made
     made.close()
+
+
+@pytest.fixture
+def yesterday(standing: Standing, tmp_path: Path) -> Yesterday:
+    """A day's work after a backup, on each kind of database."""
+    from tests.county.yesterday import Yesterday
+
+    return Yesterday(standing, tmp_path)

@@ -27,7 +27,7 @@ from tests.builders import (
 )
 from tests.county.conftest import NOW
 from tests.county.standing import Standing
-from tests.county.test_ingest import take
+from tests.county.taking_in import take
 from tests.county_world import enrol_tablet, write_records
 from tests.operations import Chain, outcomes, travelling
 from tests.tablet_world import TabletHere

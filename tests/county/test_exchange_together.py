@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,35 +22,25 @@ from core.vocabulary import Kind
 from core.wire.bodies import body_of
 from core.wire.envelopes import GENESIS, RESPONSES, Operation, SyncResponse
 from county import exchange as exchanging
-from county.config import CountyConfig, utc_now
+from county.config import CountyConfig
 from county.db import Database
 from county.device_auth import NotProven
-from county.exchange import Call, exchange_together, read_call
+from county.exchange import exchange_together
 from county.ingest import Delivery, Intake
-from county.snapshot_files import SnapshotFiles
-from county.snapshots import Snapshots
-from county.tables import ChangeRow, DeviceRow, OperationRow, Table
+from county.tables import DeviceRow, Table
 from tests.builders import (
     COUNTY_ID,
     DOCTOR_ID,
-    SCOPE,
     a_contract,
     a_follow_up,
     a_household,
     a_resident,
     a_withdrawal,
 )
-from tests.county.conftest import NOW, World, visit_of
-from tests.county.signed_post import Answered, post, proven_as, signed_headers
-from tests.county_world import (
-    OTHER_DOCTOR_ID,
-    OTHER_SCOPE,
-    Enrolled,
-    enrol_tablet,
-    found,
-    write_records,
-)
-from tests.operations import Chain, outcomes, travelling
+from tests.county.asking import call_of
+from tests.county.conftest import NOW
+from tests.county_world import OTHER_SCOPE, Enrolled, found, write_records
+from tests.operations import Chain, outcomes
 from tests.postgres import fresh_database
 
 HOUSEHOLD = a_household()
@@ -68,25 +55,6 @@ TABLETS = [
 REVOKED = TABLETS[4]
 RANDOM = {"conflict": {"id"}, "scope_head": {"epoch"}}
 """What is drawn anew in each county."""
-
-
-def call_of(
-    tablet: Enrolled,
-    operations: Sequence[Operation],
-    nonce: int,
-    database: Database,
-    question: dict[str, Any] | None = None,
-) -> Call:
-    sender = proven_as(tablet.device_id, tablet.public_key, nonce)
-    request = {
-        "device_id": tablet.device_id,
-        "app_version": "0.1.0",
-        "operations": travelling(*operations),
-        **({"question": question} if question else {}),
-    }
-    files = SnapshotFiles(folder=Path("nowhere"))
-    snapshots = Snapshots(database=database, files=files, note=lambda *_, **__: None)
-    return read_call(sender, json.dumps(request).encode(), NOW, snapshots.offered)
 
 
 def founded(database: Database) -> None:
@@ -333,70 +301,3 @@ def test_where_the_database_stops_a_crowd_each_is_taken_alone(
     monkeypatch.setattr(exchanging, "take_in_together", taken)
     (told,) = played(database, asked, together=True)
     assert [outcomes(each) for each in told] == [["accepted"]] * 3
-
-
-def asked_at(url: str, tablet: Enrolled, body: bytes) -> Answered:
-    return post(url, body, signed_headers(tablet, body))
-
-
-def test_a_served_county_answers_a_crowd_each_with_its_own(world: World, url: str) -> None:
-    tablets = [enrol_tablet(world.database, utc_now()) for _ in range(24)]
-    bodies = [visit_of(tablet) for tablet in tablets]
-    with ThreadPoolExecutor(len(tablets)) as pool:
-        answers = list(pool.map(partial(asked_at, url), tablets, bodies))
-    assert [outcomes(answer.said) for answer in answers] == [["accepted"]] * len(tablets)
-    with world.database.reading() as session:
-        taken = session.scalars(select(OperationRow.device_id)).all()
-    assert sorted(taken) == sorted(tablet.device_id for tablet in tablets)
-
-
-def test_a_refused_edit_is_given_back_as_the_record_stood_in_its_turn(county: Database) -> None:
-    write_records(county, NOW, HOUSEHOLD, *RESIDENTS)
-    first, second = (enrol_tablet(county, NOW) for _ in range(2))
-    resident_id = RESIDENTS[0].id
-    exchange_together(county, [call_of(first, [Chain(first, NOW).put(STANDING_VISIT)], 1, county)])
-    taken = Chain(first, NOW).set(Kind.RESIDENT, resident_id, 1, {"phone": "13900000001"})
-    sound = Chain(second, NOW).set(Kind.RESIDENT, resident_id, 1, {"phone": "13900000002"})
-    exchange_together(
-        county, [call_of(first, [taken], 2, county), call_of(second, [sound], 3, county)]
-    )
-    with county.reading() as session:
-        query = select(ChangeRow.revision).where(ChangeRow.record_id == resident_id)
-        assert session.scalars(query.order_by(ChangeRow.seq)).all() == [1, 1, 2]
-
-
-def test_tablets_that_ask_what_differs_share_no_transaction_and_wait_in_no_circle(
-    county: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """On PostgreSQL each turn would take one village's numbers and then lock the other's."""
-    write_records(county, NOW, HOUSEHOLD, *RESIDENTS, STRANGER)
-    tablets = [enrol_tablet(county, NOW, doctor) for doctor in (DOCTOR_ID, OTHER_DOCTOR_ID) * 2]
-    visits = [
-        Chain(tablets[0], NOW).put(a_follow_up(RESIDENTS[0].id)),
-        Chain(tablets[3], NOW, author_id=OTHER_DOCTOR_ID).put(
-            a_follow_up(STRANGER.id, scope_id=OTHER_SCOPE, author_id=OTHER_DOCTOR_ID)
-        ),
-    ]
-    asked: list[dict[str, Any]] = [{}, {"scope_id": OTHER_SCOPE}, {"scope_id": SCOPE}, {}]
-    calls = [
-        call_of(tablet, operations, nonce, county, question)
-        for nonce, (tablet, operations, question) in enumerate(
-            zip(tablets, ([visits[0]], [], [], [visits[1]]), asked, strict=True), 1
-        )
-    ]
-    failed: list[Exception] = []
-    together = exchanging._exchanged
-
-    def watched(*args: Any) -> list[SyncResponse]:
-        try:
-            return together(*args)
-        except Exception as error:
-            failed.append(error)
-            raise
-
-    monkeypatch.setattr(exchanging, "_exchanged", watched)
-    with ThreadPoolExecutor(2) as pool:
-        turns = [pool.submit(exchange_together, county, pair) for pair in (calls[:2], calls[2:])]
-        answers = [answer for turn in turns for answer in turn.result(30)]
-    assert all(isinstance(answer, SyncResponse) for answer in answers)
-    assert failed == []

@@ -29,7 +29,7 @@ from tests.builders import (
     a_resident,
 )
 from tests.county.conftest import NOW, World
-from tests.county.test_ingest import count, stored, take
+from tests.county.taking_in import count, stored, take
 from tests.county_world import enrol_tablet, running, write_records
 from tests.operations import Chain, outcomes, travelling
 

@@ -14,7 +14,7 @@ from core.wire.bodies import Record, body_of, kind_of
 from core.wire.digests import body_hash, record_digest, root_text
 from core.wire.snapshots import snapshot_path
 from tests.app.sync.scripted_county import Asked, as_json
-from tests.builders import SCOPE
+from tests.builders import SCOPE, a_follow_up, a_household, a_resident
 
 RECEIVED_AT = "2026-11-22T02:00:01+00:00"
 ANSWER = {"server_time": RECEIVED_AT, "county_version": "1"}
@@ -24,6 +24,12 @@ Spoil = Callable[[Asked, Callable[[], Answer]], Answer]
 def untouched(_asked: Asked, answer: Callable[[], Answer]) -> Answer:
     """A good link."""
     return answer()
+
+
+def a_village(people: int = 6) -> list[Record]:
+    household = a_household()
+    residents = [a_resident(household_id=household.id) for _ in range(people)]
+    return [household, *residents, *(a_follow_up(resident.id) for resident in residents)]
 
 
 def line_of(record: Record, seq: int) -> dict[str, object]:
