@@ -16,8 +16,10 @@ from app.sync.troubles import Trouble
 from core.refusals import Refused
 from core.vocabulary import Kind
 from county import enrolment
+from county.carrying_over import ON_POSTGRESQL, Passage, places, shared
 from county.config import utc_now
 from county.people import NewUser, act_of, add_user
+from county.pg_programs import columns_in, programs_for
 from county.tables import DeviceRow, RecordRow, ScopeHeadRow, UserRow, VillageRow
 from tests.builders import (
     COUNTY_ID,
@@ -30,6 +32,7 @@ from tests.builders import (
 )
 from tests.county.standing import Standing
 from tests.county_world import OTHER_VILLAGE_ID, enrol_tablet, entrusted, write_records
+from tests.postgres import Postgres
 from tests.tablet_world import TabletHere, enrolled_tablet
 
 HOUSEHOLD = a_household()
@@ -95,6 +98,20 @@ def test_a_restore_that_cannot_take_over_who_was_revoked_has_not_happened(
     standing.restore(sound)
     standing.restore(sound)
     assert state_of(standing, stolen) == "revoked"
+
+
+def test_a_table_that_an_older_archive_has_not_is_passed_over(
+    tmp_path: Path, postgres: Postgres
+) -> None:
+    place = Standing(tmp_path / "place", postgres.empty_url(), str(postgres.programs))
+    place.back_up(tmp_path / "b")
+    programs = programs_for(place.config)
+    assert "state" in columns_in(programs, tmp_path / "b", "device")
+    assert columns_in(programs, tmp_path / "b", "invented_later") == []
+    known = shared(lambda _: [], lambda _: ["id", "state"])
+    passage = Passage(ours="ours", former="former", columns=known, listed=ON_POSTGRESQL)
+    assert list(places(passage)) == []
+    place.close()
 
 
 def test_each_of_two_restores_within_a_second_keeps_what_was_there(
