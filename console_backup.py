@@ -76,6 +76,8 @@ def restore(
         print(say("restore.kept", kept=done.kept))
     if done.was_unreadable:
         print(say("restore.unreadable"))
+    if done.doctors:
+        print(say("restore.doctors", names=", ".join(done.doctors)))
     if done.damaged:
         print(say("restore.damaged", count=done.damaged))
 

@@ -23,13 +23,17 @@ Rows = Sequence[Mapping[str, Any]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contents:
-    """A county's database: `reached` is the last number held of each tablet's series."""
+    """A county's database: `reached` is the last number held of each tablet's series.
+
+    `users` are the ids of everybody who has an account.
+    """
 
     county_id: str
     name: str
     signing_public_key: str
     revision: str
     reached: Mapping[str, int]
+    users: frozenset[str]
 
 
 def contents_of(config: CountyConfig, path: Path) -> Contents:
@@ -127,4 +131,5 @@ def _read(rows_of: Callable[[str], Rows]) -> Contents | None:
         signing_public_key=county["signing_public_key"],
         revision=versions[0]["version_num"],
         reached={row["id"]: int(row["last_seq"]) for row in rows_of("device")},
+        users=frozenset(row["id"] for row in rows_of("user_account")),
     )

@@ -152,7 +152,8 @@ def _exchanged(session: Session, calls: Sequence[Call]) -> list[SyncResponse]:
         party.device.app_version = party.call.request.app_version[:40]
     scopes = {scope for party in parties for scope in scopes_of(party.doctor)}
     feed = Feed(session, county_id, scopes, intakes[0].changes)
-    orders = orders_for(session, county, [party.device for party in parties])
+    strangers = [party.device.id for party in parties if party.is_told_history]
+    orders = orders_for(session, county, [party.device for party in parties], strangers)
     return [
         _answer(session, party, intake, feed, order)
         for party, intake, order in zip(parties, intakes, orders, strict=True)
@@ -178,6 +179,11 @@ class _Party:
         be answered anew to nobody.
         """
         return self.call.request.history in ("", self.history)
+
+    @property
+    def is_told_history(self) -> bool:
+        """Whether the tablet knows the county by another history, or by none."""
+        return self.call.request.history != self.history
 
     @property
     def batch(self) -> Sequence[Opened]:
@@ -214,7 +220,6 @@ def _answer(
         receipts = _with(receipts, told_anew(session, device, request.refused))
     if not party.is_of_this_history:
         receipts = _with(receipts, all_refused(session, device))
-    tells_history = request.history != party.history
     return SyncResponse(
         server_time=party.now.isoformat(),
         county_version=VERSION,
@@ -234,8 +239,8 @@ def _answer(
         snapshots=dict(call.offers) if is_active else {},
         told=repaired.told,
         repairs=repaired.changes,
-        history=party.history if tells_history else "",
-        durable_hash=durable_hash(session, device) if tells_history else "",
+        history=party.history if party.is_told_history else "",
+        durable_hash=durable_hash(session, device) if party.is_told_history else "",
     )
 
 

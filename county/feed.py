@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import ChainMap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -10,6 +11,8 @@ from typing import Any
 from sqlalchemy import and_, bindparam, or_, select
 from sqlalchemy.orm import Session
 
+from core.ids import county_scope
+from core.wire.digests import EMPTY_ROOT
 from core.wire.envelopes import Change, Cursor, Numbered
 from county.tables import ChangeRow, RecordRow, ScopeHeadRow
 from statements.made_once import run
@@ -66,12 +69,34 @@ class Feed:
 
         `own` are the facts the tablet has the bodies of, by record, with their numbers there:
         they are only numbered, and do not count. A cursor of another epoch belongs to a
-        history that is gone: its scope starts over. Puts that a later change has overtaken
-        are passed over.
+        history that is gone: its scope starts over, even where nothing has a number in it yet.
+        Puts that a later change has overtaken are passed over.
         """
         paging = _Paging(self._session, self._county_id, self._just_made, own, want)
-        heads = [self._heads[scope] for scope in scopes if scope in self._heads]
+        known = ChainMap(self._heads, self._unbegun(scopes, cursors))
+        heads = [known[scope] for scope in scopes if scope in known]
         return paging.page(heads, scopes, cursors)
+
+    def _unbegun(self, scopes: Sequence[str], cursors: Mapping[str, Cursor]) -> dict[str, Any]:
+        """Heads for scopes the tablet has read and this history has nothing of: restored away.
+
+        Their epoch is the history's, until a first record begins one.
+        """
+        county = self._heads.get(county_scope(self._county_id))
+        if county is None:
+            return {}
+        read = [scope for scope in scopes if scope in cursors and scope not in self._heads]
+        return {scope: _Unbegun(scope_id=scope, epoch=county.epoch) for scope in read}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Unbegun:
+    """The head of a scope that has none: no number was given out in it."""
+
+    scope_id: str
+    epoch: str
+    head: int = 0
+    root: str = EMPTY_ROOT
 
 
 class _Paging:

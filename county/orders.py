@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from core.refusals import Refusal, Refused
 from core.wire.custody import WIPE_AFTER_HAND_IN, WIPE_REGARDLESS, Orders, orders_bytes
-from county.escrow import keys_to_seal_to
+from county.escrow import key_in_force, keys_to_seal_to
 from county.keys import sign
 from county.recovery import WIPED
 from county.tables import CountyRow, DeviceRow
@@ -21,10 +21,18 @@ MIN_KEEP_YEARS, MAX_KEEP_YEARS = 2, 30
 
 
 def orders_for(
-    session: Session, county: CountyRow, devices: Sequence[DeviceRow]
+    session: Session,
+    county: CountyRow,
+    devices: Sequence[DeviceRow],
+    strangers: Collection[str] = (),
 ) -> list[Orders | None]:
-    """The signed orders of each tablet; None where all is as it is by default."""
+    """The signed orders of each tablet; None where all is as it is by default.
+
+    `strangers` are tablets that know the county by another history: in it another escrow key
+    may have been in force, so they are told today's.
+    """
     keys = keys_to_seal_to(session, county, [device.id for device in devices])
+    keys |= dict.fromkeys(strangers, key_in_force(county).public)
     return [_signed(county, device, keys.get(device.id, "")) for device in devices]
 
 

@@ -92,13 +92,27 @@ def run(programs: Programs, name: str, arguments: Sequence[str]) -> None:
 
 def rows_in(programs: Programs, archive: Path, table: str) -> list[dict[str, str]]:
     """The rows of a table as text, out of an archive; refused `restore.not_a_backup`."""
+    return list(_copied(iter(_lines_of(programs, archive, table))))
+
+
+def columns_in(programs: Programs, archive: Path, table: str) -> list[str]:
+    """The columns of a table in an archive, none where it has no such table; refused as above."""
+    heads = filter(None, map(COPY_ROW.match, _lines_of(programs, archive, table)))
+    return next((_names(head) for head in heads), [])
+
+
+def _lines_of(programs: Programs, archive: Path, table: str) -> list[str]:
     arguments = ["--data-only", f"--table={table}", "--file=-", str(archive)]
     done = subprocess.run(
         [programs.named("pg_restore"), *arguments], capture_output=True, text=True, check=False
     )
     if done.returncode:
         raise Refused(Refusal(code="restore.not_a_backup", values={"file": str(archive)}))
-    return list(_copied(iter(done.stdout.splitlines())))
+    return done.stdout.splitlines()
+
+
+def _names(head: re.Match[str]) -> list[str]:
+    return [name.strip('"') for name in head["columns"].split(", ")]
 
 
 def _copied(lines: Iterator[str]) -> Iterator[dict[str, str]]:
@@ -106,7 +120,7 @@ def _copied(lines: Iterator[str]) -> Iterator[dict[str, str]]:
         head = COPY_ROW.match(line)
         if head is None:
             continue
-        names = [name.strip('"') for name in head["columns"].split(", ")]
+        names = _names(head)
         for row in lines:
             if row == "\\.":
                 break

@@ -170,18 +170,30 @@ def _month(occurred_on: date | None) -> str:
 
 
 def _change(row: RecordRow, scope_id: str) -> Change:
-    """The record as it stands in the scope, or that it does not."""
-    is_here = row.scope_id == scope_id and not row.removed
+    """The record as it stands in the scope; of one that does not, no more than that."""
+    if row.scope_id != scope_id or row.removed:
+        return Change(
+            scope_id=scope_id,
+            seq=0,
+            kind="",
+            record_id=row.id,
+            revision=0,
+            action="remove",
+            schema=0,
+            hash="",
+            author_id="",
+            received_at="",
+        )
     return Change(
         scope_id=scope_id,
         seq=0,
         kind=row.kind,
         record_id=row.id,
         revision=row.revision,
-        action="put" if is_here else "remove",
+        action="put",
         schema=row.schema,
         hash=row.hash,
         author_id=row.author_id,
         received_at=row.received_at.isoformat(),
-        body=row.body if is_here else None,
+        body=row.body,
     )

@@ -10,13 +10,14 @@ import os
 import secrets
 import shutil
 import sqlite3
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain, count
 from pathlib import Path
 
-from sqlalchemy import delete, inspect, text
-from sqlalchemy.orm import Session
+from sqlalchemy import inspect, text
 
 from core.refusals import Refusal, Refused
 from county.backup import VERSION_TABLE
@@ -28,15 +29,23 @@ from county.backup_contents import (
     sqlite_contents,
     sqlite_file,
 )
+from county.carrying_over import ON_POSTGRESQL, Passage, carry_over, places, shared
 from county.config import CHINA, CountyConfig
 from county.db import APPLICATION, open_database
-from county.pg_programs import programs_for, replace_tables
+from county.pg_programs import columns_in, programs_for, replace_tables
 from county.schema import knows, upgrade
 from county.tables import DeskSessionRow, InviteRow, RecoveryRow, Table
 
 LOGS = ("-wal", "-shm")
 """What SQLite keeps beside a file that was not closed in good order."""
 LOCK_TIMEOUT = "10s"
+UNUSED = " WHERE used_at IS NULL"
+LENT = {
+    DeskSessionRow.__tablename__: "",
+    InviteRow.__tablename__: UNUSED,
+    RecoveryRow.__tablename__: UNUSED,
+}
+"""What somebody holds who came in once, or may come in once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +76,8 @@ def planned(config: CountyConfig, file: Path) -> Plan:
 def restore(config: CountyConfig, plan: Plan, now: datetime) -> str:
     """Put the backup in the place of the database in use; where that is kept, "" if none was.
 
+    What tablets hang on is taken over from it in the same step, if it can be read.
+
     Raises Refused `restore.county_runs` while a county serves the database.
     """
     stamp = f"{now.astimezone(CHINA):%Y%m%d-%H%M%S}"
@@ -76,7 +87,7 @@ def restore(config: CountyConfig, plan: Plan, now: datetime) -> str:
     return _restore_tables(config, plan, stamp.replace("-", "_"), epoch)
 
 
-def new_history(epoch: str, schema: str = "") -> tuple[str, str]:
+def new_history(epoch: str, schema: str = "") -> tuple[str, ...]:
     """The statements that make a restored database another history than the one before."""
     where = f"{schema}." if schema else ""
     return (
@@ -85,11 +96,15 @@ def new_history(epoch: str, schema: str = "") -> tuple[str, str]:
     )
 
 
-def end_what_was_lent(session: Session) -> None:
-    """End all desk sessions and one-time codes: nobody knows which were used up since."""
-    session.execute(delete(DeskSessionRow))
-    session.execute(delete(InviteRow).where(InviteRow.used_at.is_(None)))
-    session.execute(delete(RecoveryRow).where(RecoveryRow.used_at.is_(None)))
+def _lent_ends(schema: str, tables: Iterable[str]) -> Iterator[str]:
+    """End desk sessions and one-time codes: nobody knows which were used up since."""
+    return (f"DELETE FROM {schema}.{table}{LENT[table]}" for table in tables)
+
+
+def _unused(stamp: str, is_taken: Callable[[str], bool]) -> str:
+    """The stamp, numbered where a restore in the same second has taken it."""
+    numbered = (f"{stamp}_{number}" for number in count(2))
+    return next(name for name in chain([stamp], numbered) if not is_taken(name))
 
 
 def _identity(contents: Contents) -> tuple[str, str]:
@@ -107,7 +122,7 @@ def _restore_file(target: Path, plan: Plan, stamp: str, epoch: str) -> str:
     try:
         shutil.copyfile(plan.file, staged)
         _make_ready(staged, plan, epoch)
-        kept = _keep_aside(target, stamp) if target.exists() else ""
+        kept = _followed(target, staged, plan, stamp) if target.exists() else ""
         staged.replace(target)
         _sync(target.parent)
     finally:
@@ -123,7 +138,7 @@ def _make_ready(staged: Path, plan: Plan, epoch: str) -> None:
     try:
         upgrade(database)
         with database.writing() as session:
-            for statement in new_history(epoch):
+            for statement in (*new_history(epoch), *_lent_ends("main", LENT)):
                 session.execute(text(statement))
     finally:
         database.close()
@@ -132,10 +147,22 @@ def _make_ready(staged: Path, plan: Plan, epoch: str) -> None:
     _sync(staged)
 
 
+def _followed(target: Path, staged: Path, plan: Plan, stamp: str) -> str:
+    """Close the file in use and take over from it what is to stay; where it is kept."""
+    _close_in_good_order(target)
+    if plan.in_use is not None:
+        carry_over(staged, target)
+        _sync(staged)
+    return _keep_aside(target, stamp)
+
+
 def _keep_aside(target: Path, stamp: str) -> str:
     """A second name for the file in use, which the next step takes its first name from."""
-    _close_in_good_order(target)
-    kept = target.with_name(f"{target.stem}.before-{stamp}{target.suffix}")
+
+    def named(stamp: str) -> Path:
+        return target.with_name(f"{target.stem}.before-{stamp}{target.suffix}")
+
+    kept = named(_unused(stamp, lambda stamp: named(stamp).exists()))
     kept.hardlink_to(target)
     for log in LOGS:
         left = Path(f"{target}{log}")
@@ -173,33 +200,57 @@ def _sync(path: Path) -> None:
 # PostgreSQL: the tables in use are moved to a schema of their own in the same transaction.
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _InUse:
+    """The schema the county's tables are in, the columns of those that are there, all schemas."""
+
+    schema: str
+    tables: Mapping[str, Sequence[str]]
+    schemas: Sequence[str]
+
+
 def _restore_tables(config: CountyConfig, plan: Plan, stamp: str, epoch: str) -> str:
     programs = programs_for(config)
-    schema, tables = _tables_in_use(config)
-    kept = f"former_{stamp}" if tables else ""
-    moves = [f'ALTER TABLE {schema}."{name}" SET SCHEMA {kept}' for name in tables]
+    found = _tables_in_use(config)
+    kept = f"former_{_unused(stamp, lambda name: f'former_{name}' in found.schemas)}"
+    moves = [f'ALTER TABLE {found.schema}."{name}" SET SCHEMA {kept}' for name in found.tables]
     before = [f"SET lock_timeout = '{LOCK_TIMEOUT}'"]
-    if tables:
+    if moves:
         before += [f"CREATE SCHEMA {kept}", *moves]
-    replace_tables(programs, plan.file, before, new_history(epoch, schema))
+    lent = [table for table in LENT if columns_in(programs, plan.file, table)]
+    after = (*new_history(epoch, found.schema), *_lent_ends(found.schema, lent))
+    if plan.in_use is not None:
+        both = shared(
+            lambda table: columns_in(programs, plan.file, table),
+            lambda table: found.tables.get(table, ()),
+        )
+        passage = Passage(ours=found.schema, former=kept, columns=both, listed=ON_POSTGRESQL)
+        after = (*places(passage), *after)
+    replace_tables(programs, plan.file, before, after)
     database = open_database(config.url)
     try:
         upgrade(database)
     finally:
         database.close()
-    return kept
+    return kept if moves else ""
 
 
-def _tables_in_use(config: CountyConfig) -> tuple[str, list[str]]:
-    """The schema the county's tables are in, and which of them are there."""
+def _tables_in_use(config: CountyConfig) -> _InUse:
     ours = {*Table.metadata.tables, VERSION_TABLE}
     database = open_database(config.url)
     try:
         with database.engine.connect() as connection:
             if connection.execute(text(_OTHERS), {"name": APPLICATION}).scalar_one():
                 raise Refused(Refusal(code="restore.county_runs"))
-            schema = connection.execute(text("SELECT current_schema()")).scalar_one()
-            return schema, sorted(ours & set(inspect(connection).get_table_names()))
+            looked = inspect(connection)
+            return _InUse(
+                schema=connection.execute(text("SELECT current_schema()")).scalar_one(),
+                tables={
+                    table: [column["name"] for column in looked.get_columns(table)]
+                    for table in sorted(ours & set(looked.get_table_names()))
+                },
+                schemas=looked.get_schema_names(),
+            )
     finally:
         database.close()
 

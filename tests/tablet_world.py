@@ -32,18 +32,19 @@ POLICY_VERSION = "test"
 
 @dataclass(frozen=True, kw_only=True)
 class TabletHere:
-    """One tablet with its store open."""
+    """One tablet with its store open, on which this doctor writes."""
 
     store: Store
     link: HttpCounty
     clock: Clock
+    doctor_id: str = DOCTOR_ID
 
     def synchronise(self) -> SyncResult:
         return self.link.synchronise(self.store, lambda _: None)
 
     def save(self, *facts: Record) -> None:
         """Store facts and queue them, as the services do, but all in one transaction."""
-        writes = [write_of(fact, author_id=DOCTOR_ID) for fact in facts]
+        writes = [write_of(fact, author_id=self.doctor_id) for fact in facts]
         with self.store.transaction() as session:
             store_records(session, writes)
             for write in writes:
@@ -52,7 +53,7 @@ class TabletHere:
     def enter(self, record: Record) -> None:
         """Store a new standing record here, and queue it."""
         with self.store.transaction() as session:
-            write = write_of(record, author_id=DOCTOR_ID)
+            write = write_of(record, author_id=self.doctor_id)
             store_records(session, [write])
             draft = self._draft(write, "set", write.body, base_revision=0)
             outbox.append(session, draft, self.clock.now())
@@ -67,7 +68,7 @@ class TabletHere:
                 kind=row.kind,
                 scope_id=row.scope_id,
                 revision=row.revision,
-                author_id=DOCTOR_ID,
+                author_id=self.doctor_id,
                 body=body,
                 hash=body_hash(body),
             )
@@ -85,7 +86,7 @@ class TabletHere:
             revision=1 if not base_revision else base_revision + 1,
             action=action,
             scope_id=write.scope_id,
-            author_id=DOCTOR_ID,
+            author_id=self.doctor_id,
             occurred_at=iso(self.clock.now()),
             policy_version=POLICY_VERSION,
             body=body,

@@ -61,17 +61,25 @@ def seal_for_county(session: Session, data_key: bytes) -> None:
 
 
 def key_to_hand_in(session: Session) -> str:
-    """The sealed data key in hexadecimal; "" once the county has confirmed that it holds it."""
+    """The sealed data key in hexadecimal; "" once the county has confirmed that it holds it.
+
+    "" also while it lies sealed to a key the county has no more, until it is laid anew.
+    """
     kept = settings(session, (SEALED_KEY, CONFIRMED))
     laid = kept.get(SEALED_KEY, "")
-    if laid and recipient_of(bytes.fromhex(laid)).hex() != kept.get(CONFIRMED):
-        return laid
-    return ""
+    sealed_to = recipient_of(bytes.fromhex(laid)) if laid else b""
+    in_force = key_name(bytes.fromhex(the_device(session).county_escrow_key))
+    return laid if sealed_to == in_force and sealed_to.hex() != kept.get(CONFIRMED) else ""
 
 
 def confirm_key(session: Session, sealed_to: str) -> None:
     """The county holds the data key, sealed to the escrow key of this name."""
     set_setting(session, CONFIRMED, sealed_to)
+
+
+def doubt_key(session: Session) -> None:
+    """Hand the data key in once more: a restored county may have lost it, or cannot open it."""
+    set_setting(session, CONFIRMED, "")
 
 
 def keep_orders(

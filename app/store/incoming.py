@@ -13,6 +13,7 @@ from sqlmodel import Session, col
 from app.store import settling
 from app.store.chunks import chunks
 from app.store.cursor import forget_cursors, set_cursors
+from app.store.custody import doubt_key
 from app.store.errors import StoreDamaged
 from app.store.outbox import OutboxState
 from app.store.own_facts import confirm_own
@@ -35,6 +36,7 @@ def apply_answer(session: Session, answer: SyncResponse, now: datetime) -> None:
     """
     if answer.history:
         settling.doubt_answers(session, _covered(session, answer))
+        doubt_key(session)
         set_setting(session, HISTORY, answer.history)
     settling.settle(session, answer.taken, answer.receipts, now)
     doubt_renewed_scopes(session, answer.cursors)

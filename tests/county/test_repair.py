@@ -30,9 +30,10 @@ from tests.builders import (
     SCOPE,
     a_contract,
     a_follow_up,
+    a_household,
 )
 from tests.county.conftest import HOUSEHOLD, RESIDENT, World, served
-from tests.county_world import write_records
+from tests.county_world import OTHER_SCOPE, write_records
 from tests.tablet_world import TabletHere
 
 TODAY = utc_now().date()
@@ -270,6 +271,23 @@ def test_a_tablet_is_told_nothing_of_a_scope_that_is_not_its_own(
         session.add(CursorRow(scope_id="village:elsewhere", epoch="x", seq=0))
     tablet.synchronise()
     assert all("told" not in answer for _, answer in wire.said)
+
+
+def test_a_record_that_stands_in_another_village_is_taken_away_and_not_described(
+    world: World, tablet: TabletHere, wire: type[Wire]
+) -> None:
+    house = a_household(scope_id=OTHER_SCOPE)
+    write_records(world.database, utc_now(), house)
+    appear(tablet, house.id)
+    tablet.synchronise()
+    assert tablet.is_level
+    assert tablet.body(house.id) is None
+    (said,) = [said for _, answer in wire.said for said in answer.get("repairs", [])]
+    assert {name: value for name, value in said.items() if value} == {
+        "scope_id": SCOPE,
+        "record_id": house.id,
+        "action": "remove",
+    }
 
 
 @settings(
