@@ -15,6 +15,7 @@ from console_options import FAILED, AsJson, DatabaseUrl, DataDir, county_config,
 
 if TYPE_CHECKING:
     from core.wire.receipts import Receipt
+    from county.custody_office import Rotated
     from county.hand_over import Key
 
 escrow_key = typer.Typer(
@@ -176,19 +177,18 @@ def escrow_key_rotate(
     """Put a new key in force and seal every tablet's key to it."""
     from county.custody_office import rotate_escrow_key
     from county.escrow_key import easy_passphrase
-    from words import say
 
     phrase = new_passphrase or easy_passphrase()
     key = _key(passphrase, key_file)
-    name, count = rotate_escrow_key(county_config(data, database), key, phrase)
-    told = {"name": name, "tablets": count, "escrow_passphrase": phrase}
-    _show(told, say("recovery.rotated", name=name, count=count), as_json=as_json)
-    if as_json:
-        return
-    if not new_passphrase:
-        print(say("console.escrow_passphrase", passphrase=phrase))
-    if key_file:
-        print(say("recovery.rotated_is_here"))
+
+    def tell(rotated: Rotated) -> None:
+        if as_json:
+            print_json(_rotated_json(rotated) | {"escrow_passphrase": phrase})
+        else:
+            _show_rotated(rotated, "" if new_passphrase else phrase, is_here=bool(key_file))
+        sys.stdout.flush()
+
+    rotate_escrow_key(county_config(data, database), key, phrase, tell)
 
 
 @escrow_key.command("export")
@@ -211,6 +211,25 @@ def escrow_key_export(
     print(say("recovery.exported", name=name, file=file))
     if remove:
         print(say("recovery.exported_is_gone"))
+
+
+def _rotated_json(rotated: Rotated) -> dict[str, Any]:
+    left = [asdict(each) for each in rotated.left_behind]
+    return {"name": rotated.name, "tablets": rotated.count, "left_behind": left}
+
+
+def _show_rotated(rotated: Rotated, passphrase: str, *, is_here: bool) -> None:
+    """Say what a rotation comes to; a passphrase that was made up is shown this once."""
+    from words import say
+
+    print(say("recovery.rotated", name=rotated.name, count=rotated.count))
+    for left in rotated.left_behind:
+        key = "recovery.key_lost" if left.is_lost else "recovery.key_left_behind"
+        print(say(key, doctor=left.doctor, device_id=left.device_id))
+    if passphrase:
+        print(say("console.escrow_passphrase", passphrase=passphrase))
+    if is_here:
+        print(say("recovery.rotated_is_here"))
 
 
 def _answer(receipt: Receipt) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -54,17 +55,21 @@ def init(
     from dataclasses import asdict
 
     from county.escrow_key import easy_passphrase
-    from county.office import init_county
+    from county.office import Account, init_county
     from words import say
 
     phrase = passphrase or easy_passphrase()
-    account = init_county(county_config(data, database), name, county_id, password, phrase)
-    if as_json:
-        print_json(asdict(account) | {"escrow_passphrase": phrase})
-        return
-    show_account(account)
-    if not passphrase:
-        print(say("console.escrow_passphrase", passphrase=phrase))
+
+    def tell(account: Account) -> None:
+        if as_json:
+            print_json(asdict(account) | {"escrow_passphrase": phrase})
+        else:
+            show_account(account)
+            if not passphrase:
+                print(say("console.escrow_passphrase", passphrase=phrase))
+        sys.stdout.flush()
+
+    init_county(county_config(data, database), name, county_id, password, phrase, tell)
 
 
 def serve_county(

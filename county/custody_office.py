@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from core.wire.receipts import Receipt
 from county.audit import CONSOLE, note_act
 from county.config import CountyConfig, utc_now
 from county.enrolment import revoke
-from county.escrow import data_key_of, key_in_force, rotate
+from county.escrow import LeftBehind, data_key_of, key_in_force, rotate
 from county.escrow_key import (
     new_escrow_key,
     private_key,
@@ -53,6 +54,15 @@ class Handed:
     count: int
     receipts: tuple[Receipt, ...]
     resend_from: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rotated:
+    """The name of a new escrow key, how many data keys are sealed to it, and those that are not."""
+
+    name: str
+    count: int
+    left_behind: tuple[LeftBehind, ...]
 
 
 def recover_doctor(config: CountyConfig, doctor: str, wanted: str, key: Key) -> Recovery:
@@ -111,8 +121,17 @@ def accept_file(config: CountyConfig, path: Path, key: Key) -> Handed:
         )
 
 
-def rotate_escrow_key(config: CountyConfig, key: Key, new_passphrase: str) -> tuple[str, int]:
-    """A new escrow key in force, every kept data key sealed to it; its name, and how many."""
+def rotate_escrow_key(
+    config: CountyConfig,
+    key: Key,
+    new_passphrase: str,
+    tell: Callable[[Rotated], None] = lambda _: None,
+) -> tuple[str, int]:
+    """A new escrow key in force, every kept data key sealed to it; its name, and how many.
+
+    `tell` says so, with the passphrase, before it is done: where nobody can be told, and it
+    raises, all stays as it was.
+    """
     now = utc_now()
     new = new_escrow_key(new_passphrase)
     with opened(config) as database, database.writing() as session:
@@ -120,8 +139,9 @@ def rotate_escrow_key(config: CountyConfig, key: Key, new_passphrase: str) -> tu
         old = read_key_file(key.file) if key.file else key_in_force(county)
         if old.name != key_in_force(county).name:
             raise Refused(Refusal(code="escrow.other_key"))
-        count = rotate(session, county, private_key(old, key.passphrase), new, now)
+        count, left = rotate(session, county, private_key(old, key.passphrase), new, now)
         note_act(session, county.county_id, CONSOLE, "rotate", "escrow_key", new.name, now)
+        tell(Rotated(name=new.name, count=count, left_behind=tuple(left)))
     return new.name, count
 
 

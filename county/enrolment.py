@@ -9,7 +9,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from core.ids import RANDOM_BYTES, county_scope, restricted_scope, uuid7, village_scope
@@ -73,9 +73,9 @@ def enrol(
 ) -> EnrolResponse:
     """Trade a code for a place in the county.
 
-    Raises Refused `enrol.code_unknown`, `enrol.code_expired`, `enrol.code_used` or
-    `enrol.bad_key`. The same code with the same key is answered again as the first time,
-    for the tablet that lost the answer on the way.
+    Raises Refused `enrol.code_unknown`, `enrol.code_expired` (also where the doctor's account has
+    been closed), `enrol.code_used` or `enrol.bad_key`. The same code with the same key is answered
+    again as the first time, for the tablet that lost the answer on the way.
     """
     _check_key(request.device_public_key)
     found = session.scalars(
@@ -88,8 +88,10 @@ def enrol(
     ).first()
     if found is None:
         raise Refused(Refusal(code="enrol.code_unknown", place="code"))
-    doctor = session.get_one(UserRow, (county.county_id, found.doctor_id))
-    device = _device_of(session, found, request, now)
+    # Held, so that an account is closed either before this or with this tablet as well.
+    key = (county.county_id, found.doctor_id)
+    doctor = session.get_one(UserRow, key, with_for_update=True, populate_existing=True)
+    device = _device_of(session, found, doctor, request, now)
     return EnrolResponse(
         device_id=device.id,
         county_id=county.county_id,
@@ -132,6 +134,20 @@ def scopes_in(
     return (county_scope(county_id), *villages, *restricted)
 
 
+def end_invites(session: Session, county_id: str, doctor_id: str, now: datetime) -> None:
+    """Let the codes of a doctor that nobody has used be good no longer."""
+    session.execute(
+        update(InviteRow)
+        .where(
+            InviteRow.county_id == county_id,
+            InviteRow.doctor_id == doctor_id,
+            InviteRow.used_at.is_(None),
+            InviteRow.expires_at > now,
+        )
+        .values(expires_at=now)
+    )
+
+
 def revoke(session: Session, county_id: str, device_id: str) -> None:
     """Take a tablet's place away: it may still hand in, into quarantine, and is sent nothing."""
     device = session.get(DeviceRow, (county_id, device_id))
@@ -151,14 +167,14 @@ def _check_key(public_key: str) -> None:
 
 
 def _device_of(
-    session: Session, found: InviteRow, request: EnrolRequest, now: datetime
+    session: Session, found: InviteRow, doctor: UserRow, request: EnrolRequest, now: datetime
 ) -> DeviceRow:
     if found.used_at is not None:
         device = session.get_one(DeviceRow, (found.county_id, found.device_id))
         if device.public_key == request.device_public_key:
             return device
         raise Refused(Refusal(code="enrol.code_used", place="code"))
-    if found.expires_at <= now:
+    if found.expires_at <= now or not doctor.active:
         raise Refused(Refusal(code="enrol.code_expired", place="code"))
     device = _new_device(found, request, now)
     session.add(device)

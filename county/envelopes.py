@@ -17,7 +17,13 @@ from pydantic import ValidationError
 
 from core.refusals import Refusal, Refused
 from core.wire.canonical import sha256_hex
-from core.wire.envelopes import OPERATIONS, PROOF, Operation, hashed_content
+from core.wire.envelopes import (
+    MOST_OPERATION_BYTES,
+    OPERATIONS,
+    PROOF,
+    Operation,
+    hashed_content,
+)
 from county.db import JsonText, json_text
 from county.keys import check_signature
 
@@ -75,7 +81,8 @@ def opened(
     the tablet has signed the request they came with.
 
     Raises Refused `wire.malformed` where an envelope has no `op_id` of its own and number by
-    which it could be answered; everything else that is wrong is the operation's own refusal.
+    which it could be answered, or weighs more than any a tablet makes; everything else that is
+    wrong is the operation's own refusal.
     """
     batch = sorted((_numbered(envelope) for envelope in envelopes), key=lambda o: o.device_seq)
     if len({item.op_id for item in batch}) < len(batch):
@@ -83,6 +90,8 @@ def opened(
     if not are_flat:
         _refuse((item for item in batch if depth_of(item.envelope) > MOST_DEPTH), _cannot_be_kept())
     _fill_in_chain(batch)
+    if any(_weight_bytes(item) > MOST_OPERATION_BYTES for item in batch):
+        raise _malformed()
     _check_signatures(batch, public_key, in_request=in_request)
     for item in batch:
         if item.refusal is None:
@@ -157,6 +166,13 @@ def _fill_in_hash(item: Opened) -> None:
             return
     item.envelope["hash"] = actual
     item.is_whole = bool(item.content)
+
+
+def _weight_bytes(item: Opened) -> int:
+    """What an operation weighs; one that a tablet has made, no more than it did there."""
+    if not item.content:
+        return len(item.text)
+    return len(item.content) + len(str(item.envelope.get("signature", "")))
 
 
 def _cannot_be_kept() -> Refusal:

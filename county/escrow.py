@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -10,13 +11,33 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from core.refusals import Refusal, Refused
+from county.allowance import REVOKED
 from county.escrow_key import EscrowKey, private_key, read_key_file
-from county.tables import CountyRow, DeviceRow, EscrowRow, FormerEscrowKeyRow
+from county.tables import (
+    ITS_DOCTOR,
+    CountyRow,
+    DeviceRow,
+    EscrowRow,
+    FormerEscrowKeyRow,
+    UserRow,
+)
 from sealing.envelope import open_data_key, recipient_of, seal_data_key
 from sealing.hpke import CannotOpen
 from statements.made_once import run
 
 MOST_SEALED_BYTES = 256
+"""Far more than a sealed data key has."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeftBehind:
+    """A tablet whose data key stays sealed to a former escrow key: the one in force does not open
+    it. It `is_lost` where none can, until the tablet has handed it in anew.
+    """
+
+    device_id: str
+    doctor: str
+    is_lost: bool
 
 
 def key_in_force(county: CountyRow) -> EscrowKey:
@@ -29,8 +50,15 @@ def key_in_force(county: CountyRow) -> EscrowKey:
 def keep(session: Session, county: CountyRow, device_id: str, sealed: bytes, now: datetime) -> str:
     """Keep a tablet's sealed data key in place of an earlier one; the name it is sealed to.
 
-    Raises Refused `escrow.not_sealed` for what no tablet seals, and for another county's key.
+    Raises Refused `device.revoked` where a tablet that has lost its place would replace one, and
+    `escrow.not_sealed` for what no tablet seals, and for another county's key.
     """
+    key = (county.county_id, device_id)
+    has_a_place = session.get_one(DeviceRow, key).state == "active"
+    if not has_a_place and session.get(EscrowRow, key) is not None:
+        raise Refused(Refusal(code=REVOKED))
+    if len(sealed) > MOST_SEALED_BYTES:
+        raise Refused(Refusal(code="escrow.not_sealed"))
     name = _sealed_to(sealed)
     if name not in {key_in_force(county).name, *_former_names(session, county.county_id)}:
         raise Refused(Refusal(code="escrow.not_sealed"))
@@ -95,17 +123,22 @@ def opening_key(
     raise Refused(Refusal(code="escrow.other_key"))
 
 
-def rotate(session: Session, county: CountyRow, old: bytes, new: EscrowKey, now: datetime) -> int:
-    """Put `new` in force and seal every kept data key to it; how many there were.
+def rotate(
+    session: Session, county: CountyRow, old: bytes, new: EscrowKey, now: datetime
+) -> tuple[int, list[LeftBehind]]:
+    """Put `new` in force and seal every kept data key to it; how many, and those that stay behind.
 
-    `old` is the private key so far. A data key it does not open raises Refused
-    `escrow.cannot_open`, and the caller's transaction undoes the rest.
+    `old` is the private key so far. The former key is kept, and tablets are told to seal to `new`.
     """
     former = key_in_force(county)
+    left: list[LeftBehind] = []
     kept = _all_kept(session, county.county_id)
-    for row in kept:
-        row.sealed_key = _sealed_anew(row, old, new).hex()
-        row.key_name, row.at = new.name, now
+    for row, doctor in kept:
+        if sealed := _sealed_anew(row, old, new):
+            row.sealed_key, row.key_name, row.at = sealed.hex(), new.name, now
+        else:
+            is_lost = row.key_name == former.name
+            left.append(LeftBehind(device_id=row.device_id, doctor=doctor, is_lost=is_lost))
     session.add(
         FormerEscrowKeyRow(
             county_id=county.county_id,
@@ -118,20 +151,31 @@ def rotate(session: Session, county: CountyRow, old: bytes, new: EscrowKey, now:
     county.escrow_public_key = new.public
     county.escrow_private_key_sealed = new.locked_private
     session.flush()
-    return len(kept)
+    return len(kept) - len(left), left
 
 
-def _sealed_anew(row: EscrowRow, old: bytes, new: EscrowKey) -> bytes:
+def _sealed_anew(row: EscrowRow, old: bytes, new: EscrowKey) -> bytes | None:
+    """The data key sealed to another key; None where the old one does not open it."""
     try:
         data_key = open_data_key(bytes.fromhex(row.sealed_key), old, device_id=row.device_id)
-    except CannotOpen as error:
-        refusal = Refusal(code="escrow.cannot_open", values={"device": row.device_id})
-        raise Refused(refusal) from error
+    except CannotOpen:
+        return None
     return seal_data_key(data_key, bytes.fromhex(new.public), device_id=row.device_id)
 
 
-def _all_kept(session: Session, county_id: str) -> Sequence[EscrowRow]:
-    return session.scalars(select(EscrowRow).where(EscrowRow.county_id == county_id)).all()
+def _all_kept(session: Session, county_id: str) -> Sequence[tuple[EscrowRow, str]]:
+    """Every kept data key, with the doctor's name."""
+    query = (
+        select(EscrowRow, UserRow.name)
+        .join(
+            DeviceRow,
+            (DeviceRow.county_id == EscrowRow.county_id) & (DeviceRow.id == EscrowRow.device_id),
+        )
+        .join(UserRow, ITS_DOCTOR)
+        .where(EscrowRow.county_id == county_id)
+        .order_by(EscrowRow.device_id)
+    )
+    return session.execute(query).tuples().all()
 
 
 def _keys(session: Session, county: CountyRow, key_file: Path | None) -> list[EscrowKey]:

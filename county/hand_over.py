@@ -81,7 +81,7 @@ def accept(session: Session, county: CountyRow, told: HandOver, key: Key, now: d
     batch = opened(together, device.id, device.public_key, in_request=False)
     if not all(item.is_proven for item in batch):
         raise Refused(Refusal(code="hand_over.not_the_tablets"))
-    intake = take_in(session, device, batch, now)
+    intake = take_in(session, device, batch, now, by_hand=True)
     return TakenIn(
         device_id=device.id,
         doctor_id=device.doctor_id,

@@ -20,6 +20,7 @@ from core.vocabulary import Kind
 from core.wire.envelopes import Operation
 from core.wire.receipts import Receipt, Taken, answered_count
 from county import ledger
+from county.allowance import REVOKED, check_allowance
 from county.answers import Answer, Answered, Reply, answer_of, keep, kept_answers, lacking
 from county.checks import Standpoint, judge, referred_ids
 from county.envelopes import Opened, is_id
@@ -30,8 +31,6 @@ from county.tables import DeviceRow
 
 _POISON = (DataError, IntegrityError, UnicodeEncodeError, OverflowError)
 """What the database says of data it will never take; anything else is its own trouble."""
-
-REVOKED = "device.revoked"
 
 Turn = tuple[Answered, Standpoint]
 """An operation to be judged, and from where."""
@@ -64,12 +63,14 @@ class Delivery:
     """What one tablet hands in: `device` is locked by the caller until the transaction ends.
 
     Where the tablet `asked`, what it has in quarantine itself and lacks nothing any more is
-    judged anew too.
+    judged anew too. What a tablet without a place has set aside has its bounds, but for what is
+    brought in `by_hand`.
     """
 
     device: DeviceRow
     batch: Sequence[Opened]
     asked: bool = False
+    by_hand: bool = False
 
 
 class NotTogether(Exception):
@@ -83,9 +84,11 @@ def take_in(
     now: datetime,
     *,
     asked: bool = False,
+    by_hand: bool = False,
 ) -> Intake:
     """Answer every operation of one tablet up to the first hole, as `take_in_together` does."""
-    (intake,) = take_in_together(session, [Delivery(device=device, batch=batch, asked=asked)], now)
+    delivery = Delivery(device=device, batch=batch, asked=asked, by_hand=by_hand)
+    (intake,) = take_in_together(session, [delivery], now)
     return intake
 
 
@@ -96,11 +99,15 @@ def take_in_together(
 
     It comes to the same as one delivery after the other. What was set aside for want of a
     record of these is judged anew behind the one that brings it. Raises NotTogether where
-    there is such, among several deliveries, and where one lacks what another brings.
+    there is such, among several deliveries, and where one lacks what another brings, and
+    Refused `device.revoked` where a tablet without a place has had enough set aside.
     """
     county_id = deliveries[0].device.county_id
     known = kept_answers(session, county_id, [(each.device.id, each.batch) for each in deliveries])
     parts = [_Part(each, answers) for each, answers in zip(deliveries, known, strict=True)]
+    for part in parts:
+        if part.line and not (part.is_active or part.by_hand):
+            check_allowance(session, part.device, part.line)
     waiting = _waiting(session, county_id, parts, now)
     if waiting and len(parts) > 1:
         raise NotTogether
@@ -119,7 +126,7 @@ class _Part:
 
     def __init__(self, delivery: Delivery, answers: dict[str, Answer]) -> None:
         self.device, self.asked = delivery.device, delivery.asked
-        self.is_active = self.device.state == "active"
+        self.is_active, self.by_hand = self.device.state == "active", delivery.by_hand
         self._batch = delivery.batch
         self._answers = answers
         fresh = [item for item in delivery.batch if item.op_id not in answers]

@@ -33,6 +33,8 @@ from county.tables import RecordRow
 
 COUNTY_NODE = "county"
 """The node that signs clocks of fields set at the county itself."""
+DESK_NODE = "desk"
+"""The node of fields a person has decided on at the county's desk."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -79,11 +79,17 @@ def opened(config: CountyConfig) -> Iterator[Database]:
 
 
 def init_county(
-    config: CountyConfig, name: str, county_id: str, password: str, passphrase: str
-) -> Account:
+    config: CountyConfig,
+    name: str,
+    county_id: str,
+    password: str,
+    passphrase: str,
+    tell: Callable[[Account], None],
+) -> None:
     """Found the county with its keys and its first administrator.
 
-    `passphrase` guards the escrow key, by which tablets are recovered.
+    `passphrase` guards the escrow key, by which tablets are recovered. `tell` says both before
+    it is done: where nobody can be told, and it raises, no county is founded.
 
     Raises Refused `county.founded_already` where the database has a county, `founding.no_name`.
     """
@@ -97,7 +103,7 @@ def init_county(
         escrow = new_escrow_key(passphrase)
         county = found_county(session, county_id or new_id(now), name, now, escrow)
         request = UserRequest(name=name, role=Role.COUNTY, login=ADMINISTRATOR, password=password)
-        return _add(session, county, request)
+        tell(_add(session, county, request))
 
 
 def check_founded(config: CountyConfig) -> None:

@@ -13,11 +13,12 @@ from core.people import Resident
 from core.refusals import Refusal, Refused
 from core.validation import check_birth_date
 from core.wire.bodies import record_of
+from core.wire.clocks import node_of, signed_by
 from core.wire.schemas import schema_of, todays
 from county.audit import note_act
 from county.config import local_date
 from county.held import lock_records
-from county.ledger import RecordWrite, write
+from county.ledger import COUNTY_NODE, DESK_NODE, RecordWrite, write
 from county.reviews import Reviewer
 from county.tables import ConflictRow, RecordRow
 
@@ -57,6 +58,8 @@ def settle(
 ) -> None:
     """Let the value that stands stand, or put the other in its place; the tablets are told.
 
+    Either way no roster sets the field again.
+
     Raises Refused `desk.no_choice`, `desk.conflict_gone` where it is not in the reviewer's
     villages or was settled meanwhile, `desk.record_moved` where the record is no longer in the
     revision that the reviewer saw, and what is wrong with the record as it would stand.
@@ -77,11 +80,20 @@ def settle(
         raise Refused(Refusal(code="desk.record_moved"))
     if choice == TAKE:
         write(session, reviewer.county_id, [_taken(row, conflict, reviewer, now)], now)
+        session.refresh(row)
+    _sign(row, conflict.field)
     conflict.settled_at, conflict.settled_by = now, reviewer.user_id
     note_act(
         session, reviewer.county_id, reviewer.user_id, f"settled_{choice}", row.kind, row.id, now,
         field=conflict.field,
     )  # fmt: skip
+
+
+def _sign(row: RecordRow, field: str) -> None:
+    """Let a roster find that a person has decided on the field, as where a tablet has set it."""
+    clock, revision = row.clocks.get(field, ("", 0))
+    if clock and node_of(clock) == COUNTY_NODE:
+        row.clocks = {**row.clocks, field: [signed_by(DESK_NODE, clock), revision]}
 
 
 def _taken(row: RecordRow, conflict: ConflictRow, reviewer: Reviewer, now: datetime) -> RecordWrite:

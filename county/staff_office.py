@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from core.refusals import Refusal, Refused
 from county.audit import CONSOLE, note_act
 from county.config import CountyConfig, utc_now
-from county.enrolment import revoke
+from county.enrolment import end_invites, revoke
 from county.keys import the_county
 from county.office import opened, villages_named
 from county.people import (
@@ -105,12 +105,13 @@ def close_member(config: CountyConfig, wanted: str) -> Closed:
     """Close the account with this login, or of the only one of this name.
 
     What they decided or entered stays. They sign in no more; a doctor's villages and namings
-    end, and each of their tablets may only hand in. Raises Refused as
-    `find_user` and `close_account` do.
+    end, a code that was not used is good no longer, and each of their tablets may only hand in.
+    Raises Refused as `find_user` and `close_account` do.
     """
     with opened(config) as database, database.writing() as session:
         act = act_of(the_county(session).county_id, CONSOLE, utc_now())
         user = find_user(session, act.county_id, wanted)
+        end_invites(session, act.county_id, user.id, act.now)  # held before the user, as to enrol
         lock_user(session, user)
         close_account(session, user)
         close_sessions_of(session, act.county_id, user.id)

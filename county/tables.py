@@ -94,8 +94,7 @@ class VillageRow(Table):
 class UserRow(Table):
     """Someone who signs in: `role` is doctor, township, county or auditor.
 
-    `restricted_village_ids` are those of a doctor's villages whose restricted records they are
-    named for.
+    `restricted_village_ids` are the doctor's villages for whose restricted records they are named.
     """
 
     __tablename__ = "user_account"
@@ -302,7 +301,8 @@ class QuarantineRow(Table):
     """
 
     __tablename__ = "quarantine"
-    __table_args__ = (Index(None, "county_id", "lacks"), Index(None, "county_id", "village_id"))
+    __table_args__ = (Index(None, "county_id", "lacks"), Index(None, "county_id", "village_id"),
+                      Index(None, "county_id", "device_id"))  # fmt: skip
     op_id: Mapped[str] = mapped_column(primary_key=True, sort_order=-1)
     device_id: Mapped[str]
     village_id: Mapped[str | None]

@@ -27,6 +27,7 @@ from core.refusals import Refusal, Refused
 from core.wire.canonical import canonical_bytes
 from core.wire.clocks import next_clock
 from core.wire.envelopes import (
+    MOST_OPERATION_BYTES,
     OPERATION_DEFAULTS,
     OPERATIONS,
     Operation,
@@ -39,8 +40,6 @@ from core.wire.schemas import schema_of
 from statements.made_once import run
 
 SENT_THROUGH = "outbox.sent_through"
-MOST_BYTES = 512 << 10
-"""The most an operation weighs: one the county takes in no request would stop all behind it."""
 MOST_REFUSALS = 500
 """Refused operations the county is reminded of in one request."""
 
@@ -135,8 +134,8 @@ def append(session: Session, draft: OperationDraft, now: datetime) -> Operation:
     key = Ed25519PrivateKey.from_private_bytes(device.private_key)
     operation = replace(operation, signature=key.sign(bytes_to_sign(operation)).hex())
     row = _row(operation)
-    if len(row["envelope"].encode()) > MOST_BYTES:
-        values = {"most_kb": MOST_BYTES >> 10}
+    if len(row["envelope"].encode()) > MOST_OPERATION_BYTES:
+        values = {"most_kb": MOST_OPERATION_BYTES >> 10}
         raise Refused(Refusal(code="record.too_large", values=values))
     run(session, _LENGTHEN, seq=operation.device_seq, hash=operation.hash, clock=last_clock)
     run(session, _QUEUE, **row)

@@ -41,6 +41,11 @@ def not_after(clock: str, moment: datetime) -> str:
     return min(clock, clock_at(moment, node_of(clock)))
 
 
+def signed_by(node: str, clock: str) -> str:
+    """The clock of the same moment at another node."""
+    return clock[:19] + node
+
+
 def node_of(clock: str) -> str:
     """The tablet or county that set a clock."""
     return clock[19:]

@@ -21,6 +21,8 @@ from core.wire.snapshots import SnapshotOffer
 PROTOCOL = 1
 GENESIS = "0" * 64
 """The `previous_hash` of a tablet's first operation."""
+MOST_OPERATION_BYTES = 512 << 10
+"""The most an operation weighs: a tablet makes none that weighs more, a county keeps none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

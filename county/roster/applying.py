@@ -159,12 +159,12 @@ class RosterApplier:
         return resident
 
     def _changed(self, row: _Row, record: Standing, said: Mapping[str, Any]) -> Standing:
-        """The record with what the row says anew; what a tablet has set since is kept and told."""
+        """The record with what the row says anew; what was set since is kept and told."""
         changes = {name: value for name, value in said.items() if getattr(record, name) != value}
         kept = [
             name
             for name in changes
-            if name not in ADDED_TO and self._registry.set_by_tablet(record.id, name)
+            if name not in ADDED_TO and self._registry.set_since(record.id, name)
         ]
         if "household_id" in kept:  # the village is the household's
             changes.pop("scope_id", None)

@@ -80,7 +80,7 @@ class Registry:
         )
         if found is None or not (id_number and found.id_number):
             return found
-        return found if self.set_by_tablet(found.id, "id_number") else None
+        return found if self.set_since(found.id, "id_number") else None
 
     def _corrected(self, household_id: str, name: str, birth_date: date) -> Resident | None:
         """The one of a household whose name, or else birth date, a doctor has set since."""
@@ -89,8 +89,8 @@ class Registry:
             for resident in map(self.residents.__getitem__, self._in_household[household_id])
             if resident.household_id == household_id
             and (
-                (resident.name == name and self.set_by_tablet(resident.id, "birth_date"))
-                or (resident.birth_date == birth_date and self.set_by_tablet(resident.id, "name"))
+                (resident.name == name and self.set_since(resident.id, "birth_date"))
+                or (resident.birth_date == birth_date and self.set_since(resident.id, "name"))
             )
         ]
         return found[0] if len(found) == 1 else None
@@ -100,8 +100,8 @@ class Registry:
         self._touched[record.id] = record
         self._index(record)
 
-    def set_by_tablet(self, record_id: str, field: str) -> bool:
-        """Whether a field's value was last set on a tablet, and so later than the last roster."""
+    def set_since(self, record_id: str, field: str) -> bool:
+        """Whether a field was last set on a tablet, or decided on at the desk, since the roster."""
         held = self.held.get(record_id)
         stamp: Stamp | None = held.stamps.get(field) if held else None
         return stamp is not None and node_of(stamp.clock) != COUNTY_NODE

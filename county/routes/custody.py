@@ -46,7 +46,7 @@ T = TypeVar("T")
 @router.post(
     ESCROW_PATH,
     response_model=EscrowResponse,
-    responses=errors_documented(400, 401, 408, 413, 415, 503),
+    responses=errors_documented(400, 401, 403, 408, 413, 415, 503),
     openapi_extra=body_documented(EscrowRequest),
 )
 async def escrow(request: Request, county: TheCounty) -> Response:

@@ -29,6 +29,7 @@ from core.wire.canonical import canonical_bytes
 from core.wire.custody import RecoverRequest, RecoverResponse
 from core.wire.hand_over import HAND_OVERS, HandOver
 from county import backup_office, custody_office
+from county.allowance import MOST_SIGNS_SET_ASIDE
 from county.config import CountyConfig, utc_now
 from county.hand_over import Key
 from county.recovery import issue, recover
@@ -264,6 +265,27 @@ def test_a_revoked_tablet_hands_in_to_quarantine(
     assert work.sync.run_now().failed == "revoked"
     with world.database.reading() as session:
         assert session.scalars(select(QuarantineRow.code)).all() == ["device.revoked"]
+
+
+def test_a_revoked_tablet_of_which_enough_is_set_aside_loses_nothing_and_hands_in_on_a_file(
+    world: World, work: Workplace, config: CountyConfig, resident: Resident, tmp_path: Path
+) -> None:
+    nobody_home(work, resident)
+    device_id = device_of(world).id
+    custody_office.revoke_tablet(config, device_id)
+    with world.database.writing() as session:
+        session.add(QuarantineRow(
+            county_id=COUNTY_ID, op_id="much", device_id=device_id, code="device.revoked",
+            values={}, envelope={"note": "A" * MOST_SIGNS_SET_ASIDE}, received_at=utc_now(),
+        ))  # fmt: skip
+    assert work.sync.run_now().failed == "revoked"
+    assert work.sync.status().unsent == 1
+
+    file = tmp_path / "hand over"
+    file.write_bytes(work.hand_over.export().content)
+    assert custody_office.accept_file(config, file, KEY).count == 1
+    assert work.sync.run_now().failed == "revoked"
+    assert work.sync.status().unsent == 0
 
 
 def test_a_tablet_ordered_to_be_wiped_hands_in_first_and_says_so(

@@ -6,9 +6,12 @@ import pytest
 from sqlalchemy import select
 
 from core.refusals import Refused
+from core.wire.envelopes import EnrolRequest
 from county import office, staff_office
 from county.audit import CONSOLE
 from county.config import utc_now
+from county.enrolment import enrol
+from county.keys import the_county
 from county.people import Role
 from county.staff_office import change_villages, close_member, members
 from county.tables import AuditRow, DeviceRow, UserRow
@@ -87,6 +90,31 @@ def test_a_doctor_who_leaves_loses_villages_and_tablets_and_is_found_no_more(
     with pytest.raises(Refused) as refused:
         close_member(standing.config, "周大夫")
     assert codes(refused) == ["user.unknown"]
+
+
+def test_a_code_of_a_doctor_who_has_left_gives_no_tablet_a_place(standing: Standing) -> None:
+    code = standing.world.invite()
+    close_member(standing.config, "周大夫")
+    late = code_that_came_too_late(standing)
+    for one in (code, late):
+        asked = EnrolRequest(
+            code=one, device_public_key="ab" * 32, device_name="平板", app_version="1"
+        )
+        with pytest.raises(Refused) as refused, standing.world.database.writing() as session:
+            enrol(session, the_county(session), asked, utc_now())
+        assert codes(refused) == ["enrol.code_expired"]
+    with standing.world.database.reading() as session:
+        assert session.scalars(select(DeviceRow)).all() == []
+
+
+def code_that_came_too_late(standing: Standing) -> str:
+    """One that was issued at the moment in which the account was closed."""
+    with standing.world.database.writing() as session:
+        session.get_one(UserRow, (COUNTY_ID, DOCTOR_ID)).active = True
+    code = standing.world.invite()
+    with standing.world.database.writing() as session:
+        session.get_one(UserRow, (COUNTY_ID, DOCTOR_ID)).active = False
+    return code
 
 
 def test_two_of_one_name_are_added_and_closed_by_their_logins(standing: Standing) -> None:

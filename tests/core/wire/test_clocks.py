@@ -14,6 +14,7 @@ from core.wire.clocks import (
     next_clock,
     node_of,
     not_after,
+    signed_by,
 )
 
 
@@ -37,6 +38,11 @@ def test_a_clock_ahead_of_a_moment_is_set_back_to_it_and_no_other() -> None:
     assert not_after(ahead, moment) == clock_at(moment, "tablet")
     before = clock_text(int(moment.timestamp() * 1000) - 1, 7, "tablet")
     assert not_after(before, moment) == before
+
+
+def test_a_clock_signed_by_another_node_is_of_the_same_moment() -> None:
+    at = datetime(2026, 11, 22, tzinfo=UTC)
+    assert signed_by("tablet-8", clock_at(at, "tablet-7")) == clock_at(at, "tablet-8")
 
 
 def test_a_clock_names_its_node() -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date
+import re
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from core.vocabulary import GroupTag, Kind
 from county.audit import note_act
 from county.db import Database
+from county.desk.quarantine import SHOWN
 from county.tables import DeviceRow, QuarantineRow, UserRow
 from tests.builders import COUNTY_ID, a_follow_up
 from tests.county.desk.desk_world import NOW, DeskWorld, csrf_in, founded
@@ -193,3 +195,59 @@ def test_the_page_comes_up_whatever_tablets_have_handed_in(world: DeskWorld) -> 
     assert {browser.post(f"{PATH}/{op_id}", form).status_code for op_id in op_ids} == {303}
     assert browser.get("/desk/quarantine").status_code == 200
     assert world.browser("county").get("/desk/audit").status_code == 200
+
+
+def a_flood(world: DeskWorld, record_id: str) -> None:
+    """As much of another doctor's tablet as a page holds, later than anything else."""
+    set_aside(world, edit(record_id, {"phone": "1"}), doctor_id="doctor-2", op_id="junk-0")
+    row = {
+        "county_id": COUNTY_ID, "device_id": "tablet of doctor-2", "village_id": "village-1",
+        "code": "device.revoked", "values": {}, "envelope": edit(record_id, {"phone": "1"}),
+        "received_at": NOW + timedelta(minutes=1),
+    }  # fmt: skip
+    with world.database.writing() as session:
+        rows = [{**row, "op_id": f"junk-{number}"} for number in range(1, SHOWN)]
+        session.execute(QuarantineRow.__table__.insert(), rows)
+
+
+def test_whatever_a_tablet_hands_in_what_came_before_it_stands_before_it(world: DeskWorld) -> None:
+    resident = world.person(GroupTag.HTN)
+    first = set_aside(world, edit(resident.id, {"phone": "2"}), op_id="z-first")
+    a_flood(world, resident.id)
+    browser = world.browser()
+    page = browser.get(PATH).text
+    assert f"quarantine/{first}" in page
+    assert "/desk/quarantine?page=2" in page
+    last = browser.get(f"{PATH}?page=2").text
+    assert "quarantine/junk-" in last
+    assert f"quarantine/{first}" not in last
+
+
+def test_what_another_doctors_tablet_brought_behind_it_is_found_by_the_doctor(
+    world: DeskWorld,
+) -> None:
+    resident = world.person(GroupTag.HTN)
+    a_flood(world, resident.id)
+    late = set_aside(world, edit(resident.id, {"phone": "2"}), op_id="late")
+    with world.database.writing() as session:
+        row = session.get_one(QuarantineRow, (COUNTY_ID, late))
+        row.received_at = NOW + timedelta(minutes=2)
+    browser = world.browser()
+    page = browser.get(PATH).text
+    assert f"quarantine/{late}" not in page
+    assert '<option value="doctor-1">' in page
+    assert f"quarantine/{late}" in browser.get(f"{PATH}?doctor=doctor-1").text
+
+
+def test_whoever_decides_on_a_later_page_comes_back_to_it(world: DeskWorld) -> None:
+    resident = world.person(GroupTag.HTN)
+    set_aside(world, edit(resident.id, {"phone": "2"}), op_id="first")
+    a_flood(world, resident.id)
+    browser = world.browser()
+    page = browser.get(f"{PATH}?page=2").text
+    (action,) = re.findall(r'action="(/desk/quarantine/[^"]*)"', page)
+    answer = browser.post(action, {"csrf": csrf_in(page), "choice": "leave"})
+    assert (answer.status_code, answer.headers["location"]) == (
+        303, f"{PATH}?page=2&done=aside_leave",
+    )  # fmt: skip
+    assert "junk-" in browser.get(f"{PATH}?page=2").text  # settled: behind those that are open
