@@ -57,7 +57,7 @@ class SyncView:
     """The synchronisation page.
 
     `proof` is whether both sides were found equal at `proved_at`, None where never compared.
-    `last_failure` is the code of `sync.failed.<code>`.
+    `last_failure` is the code of `sync.failed.<code>`, also where the disk had no room to keep it.
     """
 
     unsent: int
@@ -80,13 +80,15 @@ class SyncService:
         self._practice = practice
         self._county = county
         self._turn = Lock()
+        self._last: SyncResult | None = None
 
     def status(self, limit: int = 200) -> SyncView:
         """Where the latest records are, newest first; refused and returned ones apart."""
         renew_everybody(self._practice)
         with self._practice.transaction() as session:
             counts = outbox.summary(session)
-            last, failure = setting(session, LAST_SYNCED), setting(session, LAST_FAILURE)
+            last = setting(session, LAST_SYNCED)
+            failure = self._last.failed if self._last else setting(session, LAST_FAILURE)
             proof, proved_at = (setting(session, PROOF) or " ").split(" ", 1)
             return SyncView(
                 unsent=counts.unsent,
@@ -108,7 +110,8 @@ class SyncService:
         A second call while one is running waits for its turn.
         """
         with self._turn, worded():
-            result = self._county.synchronise(self._practice.store, progress)
+            self._last = None
+            self._last = result = self._county.synchronise(self._practice.store, progress)
         note("sync.finished", sent=result.sent, received=result.received, failed=result.failed)
         return result
 

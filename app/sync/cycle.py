@@ -82,7 +82,7 @@ class Cycle:
             if wrong:
                 self._finish(DIFFERENT)
         except SyncTrouble as trouble:
-            self._note_failure(trouble.code)
+            note_failure(self._store, trouble.code)
             return self._tally.result(trouble.code, trouble.retry_after_s)
         return self._tally.result()
 
@@ -245,6 +245,8 @@ class Cycle:
         proven = {PROOF: f"{proof} {now}"} if proof else {}
         set_settings(session, {LAST_SYNCED: now, LAST_FAILURE: "", **proven})
 
-    def _note_failure(self, code: Trouble) -> None:
-        with self._store.transaction() as session:
-            set_setting(session, LAST_FAILURE, code)
+
+def note_failure(store: Store, code: Trouble) -> None:
+    """Keep why nothing went through, for whoever looks; the next success takes it away."""
+    with store.transaction() as session:
+        set_setting(session, LAST_FAILURE, code)

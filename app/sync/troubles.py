@@ -25,10 +25,11 @@ class Trouble(StrEnum):
     LOCKED = "locked"
     DISK_FULL = "disk_full"
     STORE_FAILED = "store_failed"
+    TABLET_TROUBLE = "tablet_trouble"
 
 
 PASSING = frozenset({Trouble.OFFLINE, Trouble.TIMEOUT, Trouble.NOT_THE_COUNTY, Trouble.BUSY,
-                     Trouble.COUNTY_TROUBLE})  # fmt: skip
+                     Trouble.COUNTY_TROUBLE, Trouble.TABLET_TROUBLE})  # fmt: skip
 """Troubles that go away by themselves: the worker tries again."""
 CUT_OFF = frozenset({Trouble.OFFLINE, Trouble.TIMEOUT})
 """What a link does that carries less than it was given; without any link they say nothing of it."""
