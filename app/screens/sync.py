@@ -249,6 +249,8 @@ def _blocks(app: AppState, view: View, progress: SyncProgress | None) -> list[ft
                 icon=ft.Icons.CLOUD_DONE_OUTLINED,
             )
         )
+    if view.records and not view.has_unsent:  # the county may ask for what it had
+        blocks.append(_hand_over(app))
     return blocks
 
 
