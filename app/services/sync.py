@@ -12,9 +12,9 @@ from sqlmodel import Session
 from app.county_link import CountyLink, Progress, SyncResult
 from app.logs import note
 from app.services.accounts import renew_everybody
-from app.services.deliveries import delivery_of, returned_to, standing_reviews
+from app.services.deliveries import delivery_of, not_taken, returned_to, standing_reviews
 from app.services.practice import Practice, worded
-from app.services.views import Delivery, ReturnedView
+from app.services.views import Delivery, NotTaken, ReturnedView
 from app.store import outbox, tables
 from app.store.queries import delivery, people, records
 from app.store.queries.device import LAST_FAILURE, LAST_SYNCED, PROOF, setting
@@ -36,6 +36,7 @@ class RecordRow:
     receipt_no: int
     queued_at: datetime
     received_at: datetime | None
+    not_taken: NotTaken = field(default_factory=NotTaken)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,6 +135,7 @@ def _record_rows(session: Session, operations: Sequence[OutboxRow]) -> tuple[Rec
                 receipt_no=operation.device_seq,
                 queued_at=datetime.fromisoformat(operation.queued_at),
                 received_at=_instant(receipt.received_at) if receipt else None,
+                not_taken=not_taken(operation),
             )
         )
     return tuple(rows)

@@ -45,7 +45,7 @@ class Pace:
         return replace(self, size=max(1, min(self.size, records) // 2))
 
     def eased(self, records: int) -> Pace:
-        """The pace after `records` were cut off together: half, where so many say anything of it."""
+        """The pace after `records` were cut off together: half, where they are enough to tell."""
         if records <= self.least:
             return self
         return replace(self, size=min(self.size, max(self.least, records // 2)))

@@ -1,4 +1,4 @@
-"""A hand-over file is enough whatever has become of tablet or county: all that was done is in it."""
+"""A hand-over file is enough whatever became of tablet or county: all that was done is in it."""
 
 from __future__ import annotations
 
