@@ -11,7 +11,7 @@ import flet as ft
 from app import routes, theme
 from app.screens.hooks import use_value
 from app.screens.parts import buttons, frame, surfaces, texts, wording
-from app.screens.parts.delivery import DELIVERY_TONES, returned_words
+from app.screens.parts.delivery import DELIVERY_TONES, not_taken_words, returned_words
 from app.screens.parts.handlers import on
 from app.screens.parts.kept_up import kept_up
 from app.screens.reading import ask_or_tell, use_answer
@@ -122,10 +122,11 @@ def _record(row: RecordRow) -> Line:
     if row.received_at is not None:
         at = wording.moment(row.received_at)
         detail.append(say("record.receipt", number=row.receipt_no, at=at))
+    lines = (wording.listed(part for part in detail if part), not_taken_words(row.not_taken))
     return Line(
         record_id=row.record_id,
         title=" · ".join(part for part in (row.name, wording.coded("kind", row.kind)) if part),
-        detail=wording.listed(part for part in detail if part),
+        detail="\n".join(line for line in lines if line),
         state=say(f"delivery.{row.delivery}"),
         tone=DELIVERY_TONES.get(row.delivery, "plain"),
         opens=row.record_id if row.kind == "follow_up" else None,
@@ -249,6 +250,8 @@ def _blocks(app: AppState, view: View, progress: SyncProgress | None) -> list[ft
                 icon=ft.Icons.CLOUD_DONE_OUTLINED,
             )
         )
+    if view.records and not view.has_unsent:  # the county may ask for what it had
+        blocks.append(_hand_over(app))
     return blocks
 
 

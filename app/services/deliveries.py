@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from sqlmodel import Session
 
 from app.services.accounts import DISPUTED
 from app.services.practice import Practice
-from app.services.views import Delivery, ReturnedView
-from app.store.outbox import OutboxState, sent_through
+from app.services.recording import CORRECTION_REASON
+from app.services.views import Delivery, NotTaken, ReturnedView
+from app.store.outbox import OutboxState, receipt_in, sent_through
 from app.store.queries import accounts, delivery, people, records
 from app.store.tables import OutboxRow
 from core.followups import FollowUp
@@ -38,7 +40,22 @@ def delivery_of(operation: OutboxRow | None, review: Review | None, sent_through
         if operation.state == OutboxState.QUEUED:
             is_sent = operation.device_seq <= sent_through
             return Delivery.SENT if is_sent else Delivery.ON_TABLET
+        kept = not_taken(operation)
+        if kept.undecided or kept.overruled:
+            return Delivery.UNDECIDED if kept.undecided else Delivery.OVERRULED
     return _DECIDED.get(review.decision if review else "", Delivery.COUNTY_HAS_IT)
+
+
+def not_taken(operation: OutboxRow) -> NotTaken:
+    """What of an edit the county answered did not become the record's; nothing of a fact."""
+    receipt = receipt_in(operation)
+    values = receipt.values if receipt else {}
+    return NotTaken(overruled=_named(values, "overruled"), undecided=_named(values, "conflicts"))
+
+
+def _named(values: Mapping[str, Any], what: str) -> tuple[str, ...]:
+    # Why a field was corrected is said with each correction anew: losing it loses nothing.
+    return tuple(name for name in values.get(what, ()) if name != CORRECTION_REASON)
 
 
 def deliveries(session: Session, record_ids: Sequence[str]) -> dict[str, Delivery]:

@@ -1,7 +1,8 @@
 """What lies beside the store while and after a tablet is enrolled: the marker and the names.
 
-The marker says that a one-time code was used up and no PIN set yet. While it is there,
-nobody can ever have saved a record here, so what a dead process left may be cleared away.
+The marker says that a one-time code was used up and no PIN set yet. While it is there without
+the names, nobody can ever have saved a record here, so what a dead process left may be cleared
+away. The names come with the PIN: beside them a marker has only outlived its removal.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from datetime import datetime
 from pathlib import Path
 
 from app.config import Config
-from app.store.atomic_file import write_atomically
+from app.store.atomic_file import sync_folder, write_atomically
 from app.store.outbox import iso
 
 STORE_SUFFIXES = ("", "-wal", "-journal", ".before", ".before.new")
@@ -35,15 +36,16 @@ class InterruptedEnrolment:
 
 
 def mark_begun(config: Config, county_url: str, now: datetime) -> None:
-    """Leaves the marker, durable when this returns."""
+    """Leaves the marker and no names of an earlier life, durable when this returns."""
     config.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    config.names_path.unlink(missing_ok=True)
     marker = {"county_url": county_url, "begun_at": iso(now)}
     write_atomically(config.enrolling_path, json.dumps(marker).encode())
 
 
 def interrupted(config: Config) -> InterruptedEnrolment | None:
-    """The enrolment the marker speaks of, None without one."""
-    if not config.enrolling_path.exists():
+    """The enrolment the marker speaks of, None without one or where it was finished."""
+    if config.names_path.exists() or not config.enrolling_path.exists():
         return None
     marker = json.loads(config.enrolling_path.read_text(encoding="utf-8"))
     return InterruptedEnrolment(
@@ -53,7 +55,7 @@ def interrupted(config: Config) -> InterruptedEnrolment | None:
 
 def clear_leftovers(config: Config) -> None:
     """Removes the store and ring of an enrolment that was never finished; needs the marker."""
-    if not config.enrolling_path.exists():
+    if interrupted(config) is None:
         raise FileNotFoundError("no enrolment is under way, so nothing here may be removed")
     leftovers = [config.store_path.with_name(config.store_path.name + s) for s in STORE_SUFFIXES]
     for path in (*leftovers, config.ring_path):
@@ -61,9 +63,10 @@ def clear_leftovers(config: Config) -> None:
 
 
 def mark_finished(config: Config, doctor: DoctorOnTablet) -> None:
-    """Writes who can unlock, then takes the marker away: from here on the tablet is enrolled."""
+    """Writes who can unlock, then takes the marker away for good: the tablet is enrolled."""
     write_names(config.names_path, (doctor,))
     config.enrolling_path.unlink(missing_ok=True)
+    sync_folder(config.data_dir)
 
 
 def write_names(path: Path, doctors: tuple[DoctorOnTablet, ...]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import gzip
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from sqlmodel import Session
@@ -17,7 +17,7 @@ from app.store.queries.device import Device, the_device
 from core.refusals import Refusal, Refused
 from core.wire.canonical import canonical_bytes
 from core.wire.envelopes import Operation, envelope_of
-from core.wire.hand_over import BATCH_OPERATIONS, HAND_OVERS, HandOver
+from core.wire.hand_over import BATCH_BYTES, BATCH_OPERATIONS, HAND_OVERS, HandOver
 from sealing.envelope import HAND_OVER, seal
 
 
@@ -31,44 +31,52 @@ class HandOverFile:
 
 
 class HandOverService:
-    """Exporting what the county may not have."""
+    """Exporting what this tablet has done, whatever the county has of it."""
 
     def __init__(self, practice: Practice) -> None:
         self._practice = practice
 
     def export(self) -> HandOverFile:
-        """Everything not known to be in the county's backup, oldest first, sealed to the county.
+        """Everything that was ever done here, oldest first, sealed to the county.
 
-        Sent later over the air, each record is recognised. Raises Refused `hand_over.nothing`.
+        Whoever has no link does not hear what a restored county lacks; what it has, it
+        recognises, in a file as over the air. Raises Refused `hand_over.nothing`.
         """
         now = self._practice.clock.now()
         with self._practice.transaction() as session:
-            if not outbox.is_waiting(session):
-                raise Refused(Refusal(code="hand_over.nothing"))
             device = the_device(session)
-            batches = list(_batches(session, device.durable_seq + 1))
+            batches = _batches(session)
+        if not batches:
+            raise Refused(Refusal(code="hand_over.nothing"))
         count = sum(len(batch) for batch in batches)
         told = HandOver(
             county_id=device.county_id,
             device_id=device.device_id,
             made_at=iso(now),
             operations=count,
-            batches=tuple(_sealed(batch, device) for batch in batches),
+            batches=tuple(text for batch in batches for text in _sealed(batch, device)),
         )
         name = f"luyue-{now.astimezone(CHINA):%Y%m%d-%H%M%S}.handover"
         return HandOverFile(name=name, content=HAND_OVERS.dump_json(told), operations=count)
 
 
-def _batches(session: Session, first: int) -> list[Sequence[Operation]]:
+def _batches(session: Session) -> list[Sequence[Operation]]:
     batches: list[Sequence[Operation]] = []
+    first = 1
     while batch := outbox.from_seq(session, first, BATCH_OPERATIONS):
         batches.append(batch)
         first = batch[-1].device_seq + 1
     return batches
 
 
-def _sealed(batch: Sequence[Operation], device: Device) -> str:
+def _sealed(batch: Sequence[Operation], device: Device) -> Iterator[str]:
+    """The batch, in parts where it is too heavy for one."""
     plain = canonical_bytes({"operations": [envelope_of(operation) for operation in batch]})
+    if len(plain) > BATCH_BYTES and len(batch) > 1:
+        half = len(batch) // 2
+        yield from _sealed(batch[:half], device)
+        yield from _sealed(batch[half:], device)
+        return
     public_key = bytes.fromhex(device.county_escrow_key)
     sealed = seal(gzip.compress(plain), public_key, HAND_OVER, device.device_id)
-    return base64.b64encode(sealed).decode()
+    yield base64.b64encode(sealed).decode()

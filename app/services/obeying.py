@@ -73,6 +73,7 @@ def destroy(config: Config, secrets: DeviceSecretStore) -> None:
     store = config.store_path
     for path in (
         *(store.with_name(store.name + suffix) for suffix in STORE_SUFFIXES),
+        config.enrolling_path,
         config.names_path,
         config.origin_path,
         config.wiping_path,

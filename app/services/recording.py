@@ -20,6 +20,9 @@ from core.wire.bodies import Record
 from core.wire.canonical import canonical_bytes, sha256_hex
 from core.wire.schemas import schema_of, todays
 
+CORRECTION_REASON = "correction_reason"
+"""The field of a standing record that says why another was corrected last."""
+
 
 def put_fact(session: Session, practice: Practice, record: Record) -> None:
     """Stores a fact made now and queues it for the county."""

@@ -13,7 +13,7 @@ from app.services.looking_up import demand_history, kept_draft, latest_contract
 from app.services.people_views import village_names
 from app.services.policies import rules_in
 from app.services.practice import Practice
-from app.services.recording import set_fields
+from app.services.recording import CORRECTION_REASON, set_fields
 from app.services.timeline import TimelineItem, latest_medicines, timeline_of, told_ids
 from app.services.views import DotView, Why
 from app.store.queries import records
@@ -138,7 +138,7 @@ class ResidentService:
             before = body_of(resident)
             changed = {name: value for name, value in fields.items() if before.get(name) != value}
             if row is not None and changed:
-                noted = {**changed, "correction_reason": reason.strip()}
+                noted = {**changed, CORRECTION_REASON: reason.strip()}
                 set_fields(session, self._practice, row, noted)
 
 

@@ -12,9 +12,9 @@ from sqlmodel import Session
 from app.county_link import CountyLink, Progress, SyncResult
 from app.logs import note
 from app.services.accounts import renew_everybody
-from app.services.deliveries import delivery_of, returned_to, standing_reviews
+from app.services.deliveries import delivery_of, not_taken, returned_to, standing_reviews
 from app.services.practice import Practice, worded
-from app.services.views import Delivery, ReturnedView
+from app.services.views import Delivery, NotTaken, ReturnedView
 from app.store import outbox, tables
 from app.store.queries import delivery, people, records
 from app.store.queries.device import LAST_FAILURE, LAST_SYNCED, PROOF, setting
@@ -36,6 +36,7 @@ class RecordRow:
     receipt_no: int
     queued_at: datetime
     received_at: datetime | None
+    not_taken: NotTaken = field(default_factory=NotTaken)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +58,7 @@ class SyncView:
     """The synchronisation page.
 
     `proof` is whether both sides were found equal at `proved_at`, None where never compared.
-    `last_failure` is the code of `sync.failed.<code>`.
+    `last_failure` is the code of `sync.failed.<code>`, also where the disk had no room to keep it.
     """
 
     unsent: int
@@ -80,13 +81,15 @@ class SyncService:
         self._practice = practice
         self._county = county
         self._turn = Lock()
+        self._last: SyncResult | None = None
 
     def status(self, limit: int = 200) -> SyncView:
         """Where the latest records are, newest first; refused and returned ones apart."""
         renew_everybody(self._practice)
         with self._practice.transaction() as session:
             counts = outbox.summary(session)
-            last, failure = setting(session, LAST_SYNCED), setting(session, LAST_FAILURE)
+            last = setting(session, LAST_SYNCED)
+            failure = self._last.failed if self._last else setting(session, LAST_FAILURE)
             proof, proved_at = (setting(session, PROOF) or " ").split(" ", 1)
             return SyncView(
                 unsent=counts.unsent,
@@ -108,7 +111,8 @@ class SyncService:
         A second call while one is running waits for its turn.
         """
         with self._turn, worded():
-            result = self._county.synchronise(self._practice.store, progress)
+            self._last = None
+            self._last = result = self._county.synchronise(self._practice.store, progress)
         note("sync.finished", sent=result.sent, received=result.received, failed=result.failed)
         return result
 
@@ -131,6 +135,7 @@ def _record_rows(session: Session, operations: Sequence[OutboxRow]) -> tuple[Rec
                 receipt_no=operation.device_seq,
                 queued_at=datetime.fromisoformat(operation.queued_at),
                 received_at=_instant(receipt.received_at) if receipt else None,
+                not_taken=not_taken(operation),
             )
         )
     return tuple(rows)

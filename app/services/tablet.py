@@ -20,7 +20,7 @@ from app.services.obeying import HeededCounty
 from app.services.practice import Practice, worded
 from app.services.recovering import PendingRecovery
 from app.services.workplace import Workplace
-from app.store.custody import seal_for_county
+from app.store.custody import seal_for_county, wipe_is_due
 from app.store.device_secret import DeviceSecretStore
 from app.store.file_header import DATA_KEY_BYTES
 from app.store.kdf import Argon2id, Scrypt
@@ -200,9 +200,13 @@ class Tablet:
         obeying.refuse_without_contact(heeded, store, self._clock.now())
 
     def _wipe(self, store: Store) -> None:
-        """Destroys what is here, by the county's order, and tells it so."""
+        """Destroys what is here, by the county's order, and tells it so.
+
+        Nothing is done where a record was saved since: it is handed in first.
+        """
         tell = self._county.farewell(store)
-        store.close()
+        if not store.close_if(wipe_is_due):
+            return
         obeying.destroy(self.config, self._secrets)
         tell()
 

@@ -10,15 +10,29 @@ from core.findings import Reason
 
 
 class Delivery(StrEnum):
-    """How far a record has got; from `accepted` on it is the township's word on a follow-up."""
+    """How far a record has got; from `accepted` on it is the township's word on a follow-up.
+
+    An edit the county has may have been `overruled` by a later one in some field, or be
+    `undecided`: left to a person, whatever that person has chosen since.
+    """
 
     ON_TABLET = "on_tablet"
     SENT = "sent"
     COUNTY_HAS_IT = "county_has_it"
+    OVERRULED = "overruled"
+    UNDECIDED = "undecided"
     ACCEPTED = "accepted"
     RETURNED = "returned"
     QUESTIONED = "questioned"
     REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotTaken:
+    """The fields of an edit that kept the county's value: by a later clock, or for a person."""
+
+    overruled: tuple[str, ...] = ()
+    undecided: tuple[str, ...] = ()
 
 
 Why = Reason

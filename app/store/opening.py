@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
@@ -66,15 +66,8 @@ class Store:
         Never open a second one inside: it would wait for the first. Raises StoreClosed, and
         sqlalchemy.exc.TimeoutError where the one before takes longer than LEND_SECONDS.
         """
-        with self._in_turn() as connection:
-            if self._engine is None:
-                raise StoreClosed("the store is closed")
-            try:
-                with Session(connection, expire_on_commit=False) as session, session.begin():
-                    yield session
-            finally:
-                # Whoever comes next must not finish what this one could not even undo.
-                connection.connection.rollback()
+        with self._in_turn() as connection, self._session(connection) as session:
+            yield session
 
     @property
     def is_open(self) -> bool:
@@ -88,10 +81,41 @@ class Store:
         """
         with self._closing:
             with self._in_turn() as connection:
-                engine, self._engine = self._engine, None
-                connection.close()
+                engine = self._shut(connection)
             if engine is not None:
                 close_store(engine)
+
+    def close_if(self, is_due: Callable[[Session], bool]) -> bool:
+        """Closes where `is_due` says so; whether it did.
+
+        Asked and closed in one turn: what is saved was there to be asked about, or is refused.
+        Raises StoreClosed.
+        """
+        with self._closing:
+            with self._in_turn() as connection:
+                with self._session(connection) as session:
+                    due = is_due(session)
+                engine = self._shut(connection) if due else None
+            if engine is not None:
+                close_store(engine)
+            return due
+
+    @contextmanager
+    def _session(self, connection: Connection) -> Iterator[Session]:
+        if self._engine is None:
+            raise StoreClosed("the store is closed")
+        try:
+            with Session(connection, expire_on_commit=False) as session, session.begin():
+                yield session
+        finally:
+            # Whoever comes next must not finish what this one could not even undo.
+            connection.connection.rollback()
+
+    def _shut(self, connection: Connection) -> Engine | None:
+        """What is left to close once nothing can begin any more; None where another has begun."""
+        engine, self._engine = self._engine, None
+        connection.close()
+        return engine
 
     @contextmanager
     def _in_turn(self) -> Iterator[Connection]:

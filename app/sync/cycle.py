@@ -37,7 +37,7 @@ from app.sync.pull import Parties, read_answer, store_answer
 from app.sync.push import Batch, next_operations
 from app.sync.repair import Repair
 from app.sync.trip import Outgoing, Trip, gets_on
-from app.sync.troubles import SyncTrouble, Trouble
+from app.sync.troubles import CUT_OFF, SyncTrouble, Trouble
 from core.wire.envelopes import SyncResponse
 from core.wire.repair import Question
 
@@ -82,7 +82,7 @@ class Cycle:
             if wrong:
                 self._finish(DIFFERENT)
         except SyncTrouble as trouble:
-            self._note_failure(trouble.code)
+            note_failure(self._store, trouble.code)
             return self._tally.result(trouble.code, trouble.retry_after_s)
         return self._tally.result()
 
@@ -211,6 +211,8 @@ class Cycle:
             carried = trip.carried()
         except SyncTrouble as trouble:
             if not self._may_shrink(trouble, sent):
+                if trouble.code in CUT_OFF and trouble.is_under_way:
+                    self._paces.broke_off(sent)
                 raise
             self._paces.failed(sent)
             return None
@@ -221,7 +223,8 @@ class Cycle:
     def _may_shrink(self, trouble: SyncTrouble, operations: int) -> bool:
         if trouble.code == Trouble.TOO_LARGE:
             return operations > 1
-        return trouble.code == Trouble.TIMEOUT and operations > self._paces.up.least
+        is_slow = trouble.code == Trouble.TIMEOUT and trouble.is_under_way
+        return is_slow and operations > self._paces.up.least
 
     def _gets_on(self, sent: Sequence[Queued], answer: SyncResponse) -> bool:
         """True; raises SyncTrouble where the county gets no further with what it is sent."""
@@ -242,6 +245,8 @@ class Cycle:
         proven = {PROOF: f"{proof} {now}"} if proof else {}
         set_settings(session, {LAST_SYNCED: now, LAST_FAILURE: "", **proven})
 
-    def _note_failure(self, code: Trouble) -> None:
-        with self._store.transaction() as session:
-            set_setting(session, LAST_FAILURE, code)
+
+def note_failure(store: Store, code: Trouble) -> None:
+    """Keep why nothing went through, for whoever looks; the next success takes it away."""
+    with store.transaction() as session:
+        set_setting(session, LAST_FAILURE, code)

@@ -18,7 +18,7 @@ from app.sync import custody, enrolment
 from app.sync.beside import Beside, InAThread
 from app.sync.coding import Codings
 from app.sync.county_call import CountyCall, Signer
-from app.sync.cycle import Cycle
+from app.sync.cycle import Cycle, note_failure
 from app.sync.first_load import PORTIONS, Portions
 from app.sync.pace import Paces
 from app.sync.progress import Tally
@@ -78,17 +78,27 @@ class HttpCounty:
         return tell
 
     def synchronise(self, store: Store, progress: Progress) -> SyncResult:
-        """See CountyLink; a second call waits for the first."""
+        """See CountyLink; a second call waits for the first.
+
+        What nobody expected is raised as it is, and noted.
+        """
         with self._turn:
             self._cancelled.clear()
             try:
                 return self._run(store, progress)
             except StoreClosed:
-                return SyncResult(finished_at=self._clock.now(), failed=Trouble.LOCKED)
+                return self._failed(Trouble.LOCKED)
             except StoreFull:
-                return SyncResult(finished_at=self._clock.now(), failed=Trouble.DISK_FULL)
+                return self._failed(Trouble.DISK_FULL)
             except StoreUnusable:
-                return SyncResult(finished_at=self._clock.now(), failed=Trouble.STORE_FAILED)
+                return self._failed(Trouble.STORE_FAILED)
+            except Exception:
+                with suppress(Exception):  # a store that cannot be written is told of already
+                    note_failure(store, Trouble.TABLET_TROUBLE)
+                raise
+
+    def _failed(self, code: Trouble) -> SyncResult:
+        return SyncResult(finished_at=self._clock.now(), failed=code)
 
     def cancel(self) -> None:
         """Ask a running synchronisation to stop after the round trip under way."""
@@ -99,7 +109,8 @@ class HttpCounty:
         try:
             transport = self._connect(outset.county_url)
         except SyncTrouble as trouble:
-            return SyncResult(finished_at=self._clock.now(), failed=trouble.code)
+            note_failure(store, trouble.code)
+            return self._failed(trouble.code)
         beside = self._beside()
         try:
             codings = self._codings.setdefault(outset.county_url, Codings())

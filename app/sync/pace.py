@@ -44,6 +44,12 @@ class Pace:
         """The pace after `records` timed out or were too large together."""
         return replace(self, size=max(1, min(self.size, records) // 2))
 
+    def eased(self, records: int) -> Pace:
+        """The pace after `records` were cut off together: half, where they are enough to tell."""
+        if records <= self.least:
+            return self
+        return replace(self, size=min(self.size, max(self.least, records // 2)))
+
     def _of(self, size: float) -> Pace:
         return replace(self, size=int(max(self.least, min(size, self.most))))
 
@@ -70,3 +76,11 @@ class Paces:
         """Note a round trip that was too large, or took too long."""
         self.up = self.up.halved(sent)
         self.down = self.down.halved(self.down.size)
+
+    def broke_off(self, sent: int) -> None:
+        """Note a round trip that the link cut off, as it may have cut it for its length.
+
+        It may as well have cut it for nothing: what the least is stays the least.
+        """
+        self.up = self.up.eased(sent)
+        self.down = self.down.eased(self.down.size)

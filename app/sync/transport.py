@@ -84,9 +84,9 @@ class HttpTransport:
         except requests.exceptions.SSLError as error:
             raise SyncTrouble(Trouble.UNSAFE) from error
         except (requests.exceptions.Timeout, urllib3.exceptions.TimeoutError) as error:
-            raise SyncTrouble(Trouble.TIMEOUT) from error
+            raise SyncTrouble(Trouble.TIMEOUT, is_under_way=_was_reached(error)) from error
         except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError) as error:
-            raise SyncTrouble(Trouble.OFFLINE) from error
+            raise SyncTrouble(Trouble.OFFLINE, is_under_way=_was_reached(error)) from error
 
     def close(self) -> None:
         """See Transport."""
@@ -110,6 +110,13 @@ def _is_loopback(host: str) -> bool:
         return ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def _was_reached(error: Exception) -> bool:
+    """Whether there was a connection to fail; urllib3 counts what it could not make as too slow."""
+    cause = error.args[0] if error.args else None
+    reason = getattr(cause, "reason", None)
+    return not isinstance(reason, urllib3.exceptions.ConnectTimeoutError)
 
 
 def _tells_its_end(names: Mapping[str, str]) -> bool:

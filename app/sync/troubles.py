@@ -25,17 +25,26 @@ class Trouble(StrEnum):
     LOCKED = "locked"
     DISK_FULL = "disk_full"
     STORE_FAILED = "store_failed"
+    TABLET_TROUBLE = "tablet_trouble"
 
 
 PASSING = frozenset({Trouble.OFFLINE, Trouble.TIMEOUT, Trouble.NOT_THE_COUNTY, Trouble.BUSY,
-                     Trouble.COUNTY_TROUBLE})  # fmt: skip
+                     Trouble.COUNTY_TROUBLE, Trouble.TABLET_TROUBLE})  # fmt: skip
 """Troubles that go away by themselves: the worker tries again."""
+CUT_OFF = frozenset({Trouble.OFFLINE, Trouble.TIMEOUT})
+"""What a link does that carries less than it was given; without any link they say nothing of it."""
 
 
 class SyncTrouble(Exception):
-    """The synchronisation cannot go on; `retry_after_s` is how long the county asks to be left."""
+    """The synchronisation cannot go on; `retry_after_s` is how long the county asks to be left.
 
-    def __init__(self, code: Trouble, retry_after_s: float | None = None) -> None:
+    It `is_under_way` where somebody had been reached before.
+    """
+
+    def __init__(
+        self, code: Trouble, retry_after_s: float | None = None, *, is_under_way: bool = True
+    ) -> None:
         super().__init__(code)
         self.code = code
         self.retry_after_s = retry_after_s
+        self.is_under_way = is_under_way

@@ -112,7 +112,7 @@ class SyncWorker:
             result = self._synchronise()
         except Exception as error:
             note("sync.worker_error", type=code_of(error))
-            return Trouble.COUNTY_TROUBLE, None
+            return Trouble.TABLET_TROUBLE, None
         return result.failed, result.retry_after_s
 
     def _is_due(self) -> bool:

@@ -13,6 +13,8 @@ from pydantic import TypeAdapter
 
 HAND_OVER_FORMAT = 1
 BATCH_OPERATIONS = 1_000
+BATCH_BYTES = 6 << 20
+"""The most a batch weighs before it is compressed; the county unpacks no more than 8 MiB."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

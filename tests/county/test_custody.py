@@ -321,9 +321,6 @@ def test_a_hand_over_file_is_taken_in_once_and_known_again_over_the_air(
     assert (result.failed, result.receipted) == (None, 1)
     with world.database.reading() as session:
         assert len(session.scalars(select(OperationRow)).all()) == 1
-    with pytest.raises(Refused) as refused:
-        work.hand_over.export()
-    assert codes(refused) == ["hand_over.nothing"]
 
 
 @pytest.mark.parametrize("damage", [b"", b"{}", b"not json"])

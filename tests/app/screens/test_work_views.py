@@ -18,7 +18,7 @@ from app.services.month import MonthView, OwedRow, Pattern
 from app.services.referrals import ReferralRow
 from app.services.settings import About
 from app.services.sync import RecordRow, RefusedRow, SyncView
-from app.services.views import Delivery, ReturnedView, Why
+from app.services.views import Delivery, NotTaken, ReturnedView, Why
 from app.sync.troubles import Trouble
 from core.figures import Figures
 from core.vocabulary import Kind
@@ -117,6 +117,37 @@ def test_a_receipt_shows_its_number_and_time() -> None:
     row = a_record_row(Delivery.COUNTY_HAS_IT, received_at=NOW)
     line = sync.present(a_sync_view(records=(row,)), NOW).records[0]
     assert "回执 17 号" in line.detail
+
+
+@pytest.mark.parametrize(
+    ("language", "told"),
+    [
+        (
+            "zh_CN",
+            (
+                "姓名：跟县里的不一样，先保留县里的，由卫生院决定",
+                "电话、性别：别处有更晚的修改，以县里的为准",
+            ),
+        ),
+        (
+            "en",
+            (
+                "Name: the county has another value and keeps it until the township decides",
+                "Telephone, Sex: changed elsewhere since; what the county has stays",
+            ),
+        ),
+    ],
+)
+def test_the_fields_of_an_edit_that_did_not_stand_are_named_with_what_stands(
+    language: str, told: tuple[str, ...]
+) -> None:
+    kept = NotTaken(overruled=("phone", "sex"), undecided=("name",))
+    row = a_record_row(Delivery.UNDECIDED, kind=Kind.RESIDENT, not_taken=kept)
+    import words
+
+    words.set_language(language)
+    line = sync.present(a_sync_view(records=(row,)), NOW).records[0]
+    assert set(told) <= set(line.detail.split("\n"))
 
 
 def test_unsent_records_are_counted_with_the_age_of_the_oldest() -> None:

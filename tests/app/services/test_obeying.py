@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from app.services.enrolling import STORE_SUFFIXES
 from app.services.tablet import Tablet
 from app.services.workplace import Workplace
 from app.store.device_secret import FileDeviceSecret
+from app.store.opening import Store
 from core.refusals import Refused
 from core.wire.custody import WIPE_AFTER_HAND_IN, WIPE_REGARDLESS, Orders
 from core.wire.envelopes import Operation
@@ -113,6 +115,36 @@ def test_work_the_county_does_not_answer_keeps_the_wipe_waiting(
     work.sync.run_now()
     assert county.farewells == 0
     assert work.sync.status().unsent == 1
+
+
+def test_a_visit_saved_while_a_wipe_begins_is_handed_in_first(
+    work: Workplace, village: Village, county: FakeCounty, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = county.farewell
+
+    def farewell(store: Store) -> Callable[[], None]:
+        """The wipe has been found due; the doctor, at the screen, saves a visit."""
+        if not county.received:
+            save(work, village.wang.id)
+        return told(store)
+
+    monkeypatch.setattr(county, "farewell", farewell)
+    county.orders = Orders(wipe=WIPE_AFTER_HAND_IN)
+    work.sync.run_now()
+    assert (work.sync.status().unsent, county.farewells) == (1, 0)
+    work.sync.run_now()
+    assert [operation.kind for operation in county.received] == ["follow_up"]
+    assert county.farewells == 1
+
+
+def test_a_visit_that_comes_after_the_wipe_has_begun_is_refused(
+    work: Workplace, village: Village, county: FakeCounty
+) -> None:
+    county.orders = Orders(wipe=WIPE_AFTER_HAND_IN)
+    work.sync.run_now()
+    with pytest.raises(Refused) as refused:
+        save(work, village.wang.id)
+    assert codes(refused) == ["store.closed"]
 
 
 def test_a_wipe_regardless_waits_for_nothing(

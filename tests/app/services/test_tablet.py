@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from stat import S_ISDIR
 
 import pytest
 
 from app.config import Config
+from app.services import enrolling
 from app.services.tablet import Tablet
 from app.services.workplace import Workplace
 from app.store.device_secret import FileDeviceSecret
 from core.refusals import Refused
-from tests.app.services.conftest import CHEAP, PIN
+from tests.app.services.conftest import CHEAP, PIN, a_populated_village, come_down
+from tests.app.services.visits import save
 from tests.fakes import GOOD_CODE, FakeClock, FakeCounty
 
 URL = "http://127.0.0.1:1"
@@ -96,6 +100,62 @@ def test_an_app_that_dies_before_the_pin_is_set_says_the_code_is_spent(
     assert reborn.interrupted_enrolment() is None
     assert reborn.state() == "locked"
     reborn.lock()
+
+
+def test_the_marker_of_an_enrolment_is_gone_for_good_before_work_begins(
+    tablet: Tablet, config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps: list[str] = []
+    real_fsync, real_unlink = os.fsync, Path.unlink
+
+    def fsync(descriptor: int) -> None:
+        steps.append("folder" if S_ISDIR(os.fstat(descriptor).st_mode) else "file")
+        real_fsync(descriptor)
+
+    def unlink(path: Path, missing_ok: bool = False) -> None:
+        if path == config.enrolling_path:
+            steps.append("marker")
+        real_unlink(path, missing_ok=missing_ok)
+
+    pending = tablet.enrol(URL, GOOD_CODE)
+    monkeypatch.setattr(os, "fsync", fsync)
+    monkeypatch.setattr(Path, "unlink", unlink)
+    tablet.finish_enrolment(pending, PIN)
+    assert steps[steps.index("marker") :] == ["marker", "folder"]
+    tablet.lock()
+
+
+def test_a_marker_that_a_power_cut_brings_back_costs_no_visit(
+    tablet: Tablet, config: Config
+) -> None:
+    pending = tablet.enrol(URL, GOOD_CODE)
+    marker = config.enrolling_path.read_bytes()
+    work = tablet.finish_enrolment(pending, PIN)
+    village = a_populated_village()
+    come_down(work.store, *village.records())
+    save(work, village.wang.id)
+    tablet.lock()
+    config.enrolling_path.write_bytes(marker)
+    assert tablet.state() == "locked"
+    assert tablet.interrupted_enrolment() is None
+    with pytest.raises(FileNotFoundError):
+        enrolling.clear_leftovers(config)
+    assert tablet.unlock(pending.answer.doctor_id, PIN).sync.status().unsent == 1
+    tablet.lock()
+
+
+def test_the_names_of_an_earlier_life_do_not_stand_for_a_finished_enrolment(
+    tablet: Tablet, work: Workplace, config: Config
+) -> None:
+    tablet.lock()
+    for path in (config.ring_path, config.store_path):
+        path.unlink()
+    assert tablet.state() == "new"
+    pending = tablet.enrol(URL, GOOD_CODE)
+    assert tablet.interrupted_enrolment() is not None
+    tablet.finish_enrolment(pending, PIN)
+    assert tablet.state() == "locked"
+    tablet.lock()
 
 
 def test_an_enrolled_tablet_is_not_enrolled_again(tablet: Tablet, work: Workplace) -> None:

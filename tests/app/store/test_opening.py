@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import TimeoutError
 from sqlalchemy.schema import CreateIndex, CreateTable
-from sqlmodel import SQLModel, select
+from sqlmodel import Session, SQLModel, select
 
 from app.store import opening
 from app.store.engine import close_store, open_store
@@ -139,3 +139,17 @@ def test_a_wrong_key_is_told_as_such(tmp_path: Path, data_key: bytes) -> None:
     Store.open(path, data_key).close()
     with pytest.raises(WrongKey):
         Store.open(path, bytes(32))
+
+
+def test_it_is_closed_where_what_is_in_it_says_so_and_only_there(store: Store) -> None:
+    def is_due(session: Session) -> bool:
+        return bool(session.exec(select(SettingRow)).all())
+
+    assert not store.close_if(is_due)
+    with store.transaction() as session:
+        session.add(SettingRow(name="due", value="yes"))
+    assert store.close_if(is_due)
+    with pytest.raises(StoreClosed), store.transaction():
+        pass
+    with pytest.raises(StoreClosed):
+        store.close_if(is_due)

@@ -24,7 +24,7 @@ from tests.fakes import FakeClock
 pytestmark = pytest.mark.usefixtures("known_county")
 
 
-def queue(store: Store, clock: FakeClock, count: int) -> None:
+def queue(store: Store, clock: FakeClock, count: int, note: str = "头晕两天") -> None:
     for _ in range(count):
         with store.transaction() as session:
             draft = OperationDraft(
@@ -36,7 +36,7 @@ def queue(store: Store, clock: FakeClock, count: int) -> None:
                 author_id=DOCTOR_ID,
                 occurred_at="2026-11-22T02:00:00.000+00:00",
                 policy_version="1",
-                body={"note": "头晕两天"},
+                body={"note": note},
             )
             outbox.append(session, draft, clock.now())
 

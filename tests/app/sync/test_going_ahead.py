@@ -143,7 +143,7 @@ def test_what_fits_into_one_request_goes_without_anything_beside_it(run: Run) ->
 
 def test_a_trip_that_fails_leaves_the_answer_before_it_stored(run: Run) -> None:
     queue(run.store, run.clock, 3 * BATCH)
-    result = run(accepting, SyncTrouble(Trouble.OFFLINE))
+    result = run(accepting, SyncTrouble(Trouble.OFFLINE, is_under_way=False))
     assert (result.failed, result.receipted) == (Trouble.OFFLINE, BATCH)
     assert run.states == [OutboxState.RECEIPTED] * BATCH + [OutboxState.QUEUED] * 2 * BATCH
     with run.store.transaction() as session:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.sync.backoff import FIRST_S, LONGEST_S, wait_s
-from app.sync.pace import UP, Paces
+from app.sync.pace import DOWN, UP, Paces
 
 
 def test_a_fast_link_carries_more_each_time_but_no_more_than_half_again() -> None:
@@ -49,6 +49,18 @@ def test_halving_ends_at_a_single_record() -> None:
 
 def test_half_of_what_was_sent_is_next_however_much_might_have_been() -> None:
     assert UP.halved(40).size == 20
+
+
+def test_what_was_cut_off_is_followed_by_half_and_never_by_less_than_the_least() -> None:
+    assert UP.eased(40).size == 20
+    assert UP.eased(UP.least + 1).size == UP.least
+    assert UP.halved(4).eased(4).size == 2
+
+
+def test_a_few_records_that_were_cut_off_say_nothing_of_the_pace() -> None:
+    paces = Paces()
+    paces.broke_off(sent=3)
+    assert (paces.up, paces.down.size) == (UP, DOWN.size // 2)
 
 
 @given(st.lists(st.floats(0, 1e6)))

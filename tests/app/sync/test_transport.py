@@ -49,8 +49,16 @@ def test_an_answer_cut_at_any_byte_is_no_answer(whole: bytes) -> None:
             transport = HttpTransport(url)
             with pytest.raises(SyncTrouble) as trouble:
                 transport.post("/sync/v1", b"{}", {})
-            assert trouble.value.code == Trouble.OFFLINE
+            assert (trouble.value.code, trouble.value.is_under_way) == (Trouble.OFFLINE, True)
             transport.close()
+
+
+def test_a_county_that_nobody_answers_for_was_never_reached() -> None:
+    with answering() as url:
+        pass
+    with pytest.raises(SyncTrouble) as trouble:
+        HttpTransport(url).post("/sync/v1", b"{}", {})
+    assert (trouble.value.code, trouble.value.is_under_way) == (Trouble.OFFLINE, False)
 
 
 @pytest.mark.parametrize("whole", [WHOLE, OTHER_ORDER], ids=["with_length", "in_chunks"])
