@@ -12,6 +12,7 @@ from county.backup import announce, copy_database, reached_before
 from county.carrying_over import carry_over
 from county.check_office import check_county
 from county.config import CountyConfig, utc_now
+from county.edits import begin_history
 from county.keys import the_county
 from county.office import opened
 from county.restoring import Plan, end_what_was_lent, restore
@@ -73,6 +74,7 @@ def carry_out(config: CountyConfig, plan: Plan) -> Restored:
     with opened(config) as database, database.writing() as session:
         county = the_county(session)
         end_what_was_lent(session)
+        begin_history(session, now)
         county_id, name = county.county_id, county.name
         note_act(session, county_id, CONSOLE, "restore", "county", county_id, now)
     return Restored(

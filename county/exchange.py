@@ -17,7 +17,7 @@ from core.wire.custody import Orders
 from core.wire.envelopes import PROTOCOL, REQUESTS, Cursor, SyncRequest, SyncResponse
 from core.wire.receipts import Receipt, Taken, receipts_bytes
 from core.wire.snapshots import SnapshotOffer
-from county.answers import durable_hash
+from county.answers import covered
 from county.config import VERSION
 from county.db import Database
 from county.device_auth import Proven, spend_nonces, with_their_doctors
@@ -150,6 +150,8 @@ def _exchanged(session: Session, calls: Sequence[Call]) -> list[SyncResponse]:
     for party in parties:
         party.device.last_seen_at = now
         party.device.app_version = party.call.request.app_version[:40]
+        if not party.is_of_this_history:
+            party.device.heard_at = now
     scopes = {scope for party in parties for scope in scopes_of(party.doctor)}
     feed = Feed(session, county_id, scopes, intakes[0].changes)
     orders = orders_for(session, county, [party.device for party in parties])
@@ -215,6 +217,9 @@ def _answer(
     if not party.is_of_this_history:
         receipts = _with(receipts, all_refused(session, device))
     tells_history = request.history != party.history
+    durable_seq, durable_hash = device.durable_seq, ""
+    if tells_history:
+        durable_seq, durable_hash = covered(session, device)
     return SyncResponse(
         server_time=party.now.isoformat(),
         county_version=VERSION,
@@ -222,7 +227,7 @@ def _answer(
         receipts=receipts,
         receipts_signature=_signature(party.county, intake.taken, receipts),
         resend_from=intake.resend_from or party.lost_here,
-        durable_seq=device.durable_seq,
+        durable_seq=durable_seq,
         numbered=page.numbered,
         changes=page.changes,
         cursors=page.cursors,
@@ -235,7 +240,7 @@ def _answer(
         told=repaired.told,
         repairs=repaired.changes,
         history=party.history if tells_history else "",
-        durable_hash=durable_hash(session, device) if tells_history else "",
+        durable_hash=durable_hash,
     )
 
 
