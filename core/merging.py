@@ -45,11 +45,17 @@ class Standing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Edit:
-    """New values of some fields; a value of None takes the field away."""
+    """New values of some fields; a value of None takes the field away.
+
+    Where it `is_of_lost_history`, its base was counted in another history than what stands.
+    What its node has set may be another's where that node `may_be_two`: a tablet and its copy.
+    """
 
     base_revision: int
     clock: str
     fields: Mapping[str, Any]
+    is_of_lost_history: bool = False
+    may_be_two: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,14 +111,17 @@ def changed_fields(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[
 
 
 def _touched_elsewhere(standing: Standing, name: str, edit: Edit) -> bool:
-    # A tablet's own earlier edit is no rival of its next one, whatever revision it became.
     stamp = standing.stamps.get(name)
-    if stamp is None or node_of(stamp.clock) == node_of(edit.clock):
+    if stamp is None:
         return False
-    if edit.base_revision > standing.revision:
-        # Made before the county was set back: its base was of a history that is gone, and only
-        # what was set before it can have been seen.
+    if node_of(stamp.clock) == node_of(edit.clock) and not edit.may_be_two:
+        # A tablet's own earlier edit is no rival of its next one, whatever revision it became;
+        # but one that was set aside meanwhile comes behind what its tablet has said since.
         return stamp.clock > edit.clock
+    if edit.is_of_lost_history or edit.base_revision > standing.revision:
+        # Made before the county was set back: only what was set before it can have been seen,
+        # and a revision it names may be another's now.
+        return stamp.clock > edit.clock or stamp.revision > edit.base_revision
     return stamp.revision > edit.base_revision
 
 

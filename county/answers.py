@@ -189,13 +189,17 @@ _KEPT = select(OperationRow.device_id, *ANSWER).where(
 )
 
 
-def durable_hash(session: Session, device: DeviceRow) -> str:
-    """The hash of a tablet's last operation that is under the county's backup; "" for none."""
-    found = run(
-        session, _NUMBERED, county=device.county_id, device=device.id, seq=device.durable_seq
-    )
-    envelope = found.scalar()
-    return "" if envelope is None else str(envelope["hash"])
+def covered(session: Session, device: DeviceRow) -> tuple[int, str]:
+    """How far a tablet's operations are under the county's backup, and the last one's hash.
+
+    0 and "" for none, and where the tablet's chain has a break up to there: what lies before
+    the break may be a copy's.
+    """
+    if device.broken_seq is not None and device.broken_seq <= device.durable_seq:
+        return 0, ""
+    row = run(session, _NUMBERED, county=device.county_id, device=device.id, seq=device.durable_seq)
+    envelope = row.scalar()
+    return device.durable_seq, "" if envelope is None else str(envelope["hash"])
 
 
 _NUMBERED = select(OperationRow.envelope).where(

@@ -31,10 +31,11 @@ from core.validation import (
 from core.vocabulary import STANDING_KINDS, Kind
 from core.wire.bodies import record_as_said, record_of
 from core.wire.canonical import canonical_bytes, sha256_hex
-from core.wire.clocks import is_clock_of, not_after
+from core.wire.clocks import is_clock_of
 from core.wire.envelopes import Operation
 from core.wire.schemas import schema_of, todays
 from county.config import local_date
+from county.edits import edit_of
 from county.envelopes import is_id
 from county.held import PARENT_FIELDS, Held
 from county.ledger import RecordWrite
@@ -79,6 +80,8 @@ class Standpoint:
     """Who is writing, from which tablet, where they may, and when the county took it in.
 
     `residents` are those read so far, by id and revision: a batch asks for the same ones often.
+    `heard_at` is when the tablet was last told of another history, `is_broken` whether its
+    chain has a break; what was set aside `came_at` an earlier moment.
     """
 
     doctor_id: str
@@ -88,6 +91,9 @@ class Standpoint:
     today: date
     now: datetime
     residents: dict[tuple[str, int], Resident] = field(default_factory=dict)
+    heard_at: datetime | None = None
+    is_broken: bool = False
+    came_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -233,7 +239,7 @@ def _edited(operation: Operation, held: Mapping[str, Held], standpoint: Standpoi
     # What the edit says, not what comes of it: what is overruled, or waits for a person, is shown.
     if operation.kind == Kind.RESIDENT and tells_in_confidence(_todays(operation)):
         raise Refused(Refusal(code=IN_CONFIDENCE))
-    merge = merged(operation.kind, _standing_of(old), _edit_of(operation, standpoint.now))
+    merge = merged(operation.kind, _standing_of(old), _edit_of(operation, standpoint))
     body = merge.standing.body
     scope_id = body.get("scope_id")
     if old is None and "id" not in body:
@@ -276,12 +282,9 @@ def _standing_of(old: Held | None) -> Standing:
     return Standing(revision=old.revision, body=body, stamps=old.stamps)
 
 
-def _edit_of(operation: Operation, now: datetime) -> Edit:
-    return Edit(
-        base_revision=operation.base_revision or 0,
-        clock=not_after(operation.clock or "", now),
-        fields=_todays(operation),
-    )
+def _edit_of(operation: Operation, standpoint: Standpoint) -> Edit:
+    came_at = standpoint.came_at or standpoint.now
+    return edit_of(operation, came_at, standpoint.heard_at, is_broken=standpoint.is_broken)
 
 
 def _write_of(

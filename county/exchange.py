@@ -17,7 +17,7 @@ from core.wire.custody import Orders
 from core.wire.envelopes import PROTOCOL, REQUESTS, Cursor, SyncRequest, SyncResponse
 from core.wire.receipts import Receipt, Taken, receipts_bytes
 from core.wire.snapshots import SnapshotOffer
-from county.answers import durable_hash
+from county.answers import covered
 from county.config import VERSION
 from county.db import Database
 from county.device_auth import Proven, spend_nonces, with_their_doctors
@@ -150,6 +150,8 @@ def _exchanged(session: Session, calls: Sequence[Call]) -> list[SyncResponse]:
     for party in parties:
         party.device.last_seen_at = now
         party.device.app_version = party.call.request.app_version[:40]
+        if not party.is_of_this_history:
+            party.device.heard_at = now
     scopes = {scope for party in parties for scope in scopes_of(party.doctor)}
     feed = Feed(session, county_id, scopes, intakes[0].changes)
     strangers = [party.device.id for party in parties if party.is_told_history]
@@ -220,6 +222,9 @@ def _answer(
         receipts = _with(receipts, told_anew(session, device, request.refused))
     if not party.is_of_this_history:
         receipts = _with(receipts, all_refused(session, device))
+    durable_seq, durable_hash = device.durable_seq, ""
+    if party.is_told_history:
+        durable_seq, durable_hash = covered(session, device)
     return SyncResponse(
         server_time=party.now.isoformat(),
         county_version=VERSION,
@@ -227,7 +232,7 @@ def _answer(
         receipts=receipts,
         receipts_signature=_signature(party.county, intake.taken, receipts),
         resend_from=intake.resend_from or party.lost_here,
-        durable_seq=device.durable_seq,
+        durable_seq=durable_seq,
         numbered=page.numbered,
         changes=page.changes,
         cursors=page.cursors,
@@ -240,7 +245,7 @@ def _answer(
         told=repaired.told,
         repairs=repaired.changes,
         history=party.history if party.is_told_history else "",
-        durable_hash=durable_hash(session, device) if party.is_told_history else "",
+        durable_hash=durable_hash,
     )
 
 

@@ -108,6 +108,7 @@ def take_in_together(
     for part in parts:
         if part.line and not (part.is_active or part.by_hand):
             check_allowance(session, part.device, part.line)
+        part.check_places()
     waiting = _waiting(session, county_id, parts, now)
     if waiting and len(parts) > 1:
         raise NotTogether
@@ -137,6 +138,14 @@ class _Part:
         ]
         self.line, self._resend_from = _gapless(fresh, self.device.last_seq)
         self.answered = [Answered(opened=item, refusal=item.refusal) for item in self.line]
+
+    def check_places(self) -> None:
+        """Refuse what has no place in the tablet's chain, and note the first break of that."""
+        _refuse_taken_numbers(self.answered, self.device)
+        _check_chain(self.answered, self.device)
+        breaks = (item.opened.device_seq for item in self.answered if _is_break(item))
+        if self.device.broken_seq is None and (first := next(breaks, None)):
+            self.device.broken_seq = first
 
     def say(self, now: datetime) -> list[tuple[Answered, Answer]]:
         """What was judged, with the answer to each."""
@@ -203,8 +212,6 @@ def _judged_and_written(
     standpoints = standpoints_of(session, county_id, [part.device for part in parts], now)
     turns: list[Turn] = []
     for part in parts:
-        _refuse_taken_numbers(part.answered, part.device)
-        _check_chain(part.answered, part.device)
         if not part.is_active:
             _refuse(part.answered, Refusal(code=REVOKED))
             continue  # nothing is judged, and nothing sent down for its sake
@@ -243,6 +250,10 @@ def _check_chain(answered: Iterable[Answered], device: DeviceRow) -> None:
         if item.refusal is None and item.opened.envelope.get("previous_hash") != before:
             item.refusal = Refusal(code="op.chain")
         before = item.opened.envelope["hash"]
+
+
+def _is_break(item: Answered) -> bool:
+    return item.numbered and item.refusal is not None and item.refusal.code == "op.chain"
 
 
 def _refuse(answered: Iterable[Answered], refusal: Refusal) -> None:

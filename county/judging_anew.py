@@ -7,7 +7,7 @@ resident another tablet had entered. It then waits in quarantine under the id it
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -199,7 +199,7 @@ def _reopened(
             aside=aside,
             device=device,
             answered=Answered(opened=reopened(aside.envelope, device.id)),
-            standpoint=standpoints[device.id],
+            standpoint=replace(standpoints[device.id], came_at=aside.received_at),
         )
         for aside, device in found
     ]

@@ -12,24 +12,32 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Text, cast, delete, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import Text, bindparam, cast, delete, select, update
+from sqlalchemy.orm import Session, aliased
 
-from core.merging import NOTHING, Edit, merged
+from core.merging import NOTHING, merged
 from core.vocabulary import STANDING_KINDS
-from core.wire.clocks import not_after
 from core.wire.digests import body_hash
-from core.wire.schemas import schema_of, todays
+from core.wire.envelopes import OPERATIONS
+from core.wire.schemas import schema_of
 from county.audit import CONSOLE, note_act
 from county.bulk import insert_rows
 from county.checking import Damage, hash_of, is_whole, parsed
 from county.config import local_date
+from county.edits import edit_of
 from county.held import Held, load
 from county.ledger import RecordWrite, needed_ids, record_row, resident_of
 from county.numbering import number_changes, open_scopes
 from county.repair import settle_root
 from county.rollups import refresh_residents
-from county.tables import ChangeRow, OperationRow, RecordRow, ScopeHeadRow
+from county.tables import (
+    ChangeRow,
+    DeviceRow,
+    OperationRow,
+    QuarantineRow,
+    RecordRow,
+    ScopeHeadRow,
+)
 
 ORDER = ("vanished", "altered", "unnumbered", "numbers", "root", "account", "chain")
 """In this order damage is mended: accounts and sums follow from records."""
@@ -43,6 +51,20 @@ class Origin:
     write: RecordWrite
     revision: int
     received_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Taken:
+    """An accepted operation as it was written, when it was taken, and what was known then.
+
+    One that was judged anew had come before.
+    """
+
+    said: dict[str, Any]
+    at: datetime
+    came_at: datetime
+    heard_at: datetime | None
+    is_broken: bool
 
 
 def mend(session: Session, county_id: str, damage: Damage, now: datetime) -> bool:
@@ -126,39 +148,36 @@ def _has_right_body(session: Session, county_id: str, record_id: str) -> bool:
 def _origin(session: Session, county_id: str, damage: Damage) -> Origin | None:
     """What a record's operations make of it; None where they do not make all of it."""
     operations = _operations(session, county_id, damage.object_id)
-    if not operations or not all(is_whole(said) for said, _ in operations):
+    if not operations or not all(is_whole(taken.said) for taken in operations):
         return None
     place = _place(session, county_id, damage.object_id)
     if damage.kind in STANDING_KINDS:
         return None if place is None else _replayed(operations, place)
-    said, received_at = operations[0]
+    said = operations[0].said
     scope_id = said["scope_id"] if place is None else place.scope_id
     is_removed = place is not None and place.action == "remove"
     write = _write(said, said["body"], scope_id, removed=is_removed)
-    return Origin(write=write, revision=1, received_at=received_at)
+    return Origin(write=write, revision=1, received_at=operations[0].at)
 
 
-def _replayed(operations: list[tuple[dict[str, Any], datetime]], place: Any) -> Origin | None:
+def _replayed(operations: list[_Taken], place: Any) -> Origin | None:
     standing = NOTHING
-    for said, received_at in operations:
-        edit = Edit(
-            base_revision=said.get("base_revision") or 0,
-            clock=not_after(said.get("clock") or "", received_at),
-            fields=todays(said["kind"], said.get("schema", 1), said["body"]),
-        )
-        standing = merged(said["kind"], standing, edit).standing
+    for taken in operations:
+        operation = OPERATIONS.validate_python(taken.said)
+        edit = edit_of(operation, taken.came_at, taken.heard_at, is_broken=taken.is_broken)
+        standing = merged(operation.kind, standing, edit).standing
     if (standing.revision, body_hash(standing.body)) != (place.revision, place.hash):
         return None
-    said, received_at = operations[-1]
+    last = operations[-1]
     write = _write(
-        said,
+        last.said,
         standing.body,
         str(standing.body["scope_id"]),
         removed=place.action == "remove",
         author_id=place.author_id,
         clocks=standing.stamps,
     )
-    return Origin(write=write, revision=standing.revision, received_at=received_at)
+    return Origin(write=write, revision=standing.revision, received_at=last.at)
 
 
 def _write(said: dict[str, Any], body: Any, scope_id: str, **more: Any) -> RecordWrite:
@@ -175,31 +194,59 @@ def _write(said: dict[str, Any], body: Any, scope_id: str, **more: Any) -> Recor
     return RecordWrite(**{**told, **more})
 
 
-def _operations(
-    session: Session, county_id: str, record_id: str
-) -> list[tuple[dict[str, Any], datetime]]:
+def _operations(session: Session, county_id: str, record_id: str) -> list[_Taken]:
     """The record's accepted operations as they were written, in the order they were taken."""
-    rows = session.execute(
-        select(
-            OperationRow.device_id,
-            OperationRow.device_seq,
-            OperationRow.received_at,
-            cast(OperationRow.envelope, Text),
-        ).where(
-            OperationRow.county_id == county_id,
-            OperationRow.record_id == record_id,
-            OperationRow.outcome != "refused",
-        )
-    )
+    rows = session.execute(_OF_RECORD, {"county": county_id, "record": record_id}).all()
     taken = []
     # One that was judged anew was received when it was taken.
-    for device_id, seq, at, envelope in rows:
-        said = parsed(envelope)
+    for row in sorted(rows, key=lambda row: (row.received_at, row.device_id, row.device_seq)):
+        said, at = parsed(row.envelope), row.received_at
         if not isinstance(said, dict):
             return []
-        taken.append((at, device_id, seq, said))
-    taken.sort(key=lambda item: item[:3])
-    return [(said, at) for at, _, _, said in taken]
+        taken.append(
+            _Taken(
+                said=said,
+                at=at,
+                came_at=row.came_at or at,
+                heard_at=row.heard_at if row.heard_at and row.heard_at <= at else None,
+                is_broken=row.broken_at is not None and row.broken_at <= at,
+            )
+        )
+    return taken
+
+
+_Break = aliased(OperationRow)
+_OF_RECORD = (
+    select(
+        OperationRow.device_id,
+        OperationRow.device_seq,
+        OperationRow.received_at,
+        cast(OperationRow.envelope, Text).label("envelope"),
+        QuarantineRow.received_at.label("came_at"),
+        DeviceRow.heard_at,
+        _Break.received_at.label("broken_at"),
+    )
+    .outerjoin(
+        QuarantineRow,
+        (QuarantineRow.county_id == OperationRow.county_id)
+        & (QuarantineRow.op_id == OperationRow.op_id),
+    )
+    .outerjoin(
+        DeviceRow,
+        (DeviceRow.county_id == OperationRow.county_id) & (DeviceRow.id == OperationRow.device_id),
+    )
+    .outerjoin(
+        _Break,
+        (_Break.county_id == DeviceRow.county_id)
+        & (_Break.device_id == DeviceRow.id)
+        & (_Break.device_seq == DeviceRow.broken_seq),
+    )
+    .where(
+        OperationRow.county_id == bindparam("county"),
+        OperationRow.record_id == bindparam("record"),
+        OperationRow.outcome != "refused",
+    )
+)
 
 
 def _place(session: Session, county_id: str, record_id: str) -> Any | None:

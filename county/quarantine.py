@@ -133,7 +133,7 @@ def _take(
     county_id, answered = reviewer.county_id, Answered(opened=reopened(aside.envelope, device.id))
     own = standpoints_of(session, county_id, [device], now)[device.id]
     theirs = {village_scope(village_id) for village_id in reviewer.village_ids}
-    standpoint = replace(own, scopes=own.scopes | theirs)
+    standpoint = replace(own, scopes=own.scopes | theirs, came_at=aside.received_at)
     behind = waiting_for(session, county_id, {answered.opened.record_id}, (), now)
     taken = Waiting(aside=aside, device=device, answered=answered, standpoint=standpoint)
     waiting = [taken, *(item for item in behind if item.aside is not aside)]

@@ -137,7 +137,9 @@ class InviteRow(Table):
 
 
 class DeviceRow(Table):
-    """A tablet; `last_seq` and `last_hash` are the end of its chain as the county has it."""
+    """A tablet; `last_seq` and `last_hash` are the end of its chain as the county has it, and
+    `broken_seq` its first break. At `heard_at` it was last told of another history.
+    """
 
     __tablename__ = "device"
     __table_args__ = (Index(None, "county_id", "doctor_id"),)
@@ -150,6 +152,8 @@ class DeviceRow(Table):
     last_seen_at: Mapped[datetime | None]
     last_seq: Mapped[int] = mapped_column(default=0)
     last_hash: Mapped[str]
+    broken_seq: Mapped[int | None]
+    heard_at: Mapped[datetime | None]
     durable_seq: Mapped[int] = mapped_column(default=0)
     app_version: Mapped[str] = mapped_column(default="")
     wipe_order: Mapped[str] = mapped_column(default="")
@@ -171,10 +175,8 @@ class FormerEscrowKeyRow(Table):
 
 
 class EscrowRow(Table):
-    """A tablet's data key, sealed to the escrow key `key_name`.
-
-    `told_name` is the key the tablet itself sealed to: it differs after a rotation, when the
-    county sealed anew, until the tablet has heard of the new key.
+    """A tablet's data key, sealed to the escrow key `key_name`; the tablet itself sealed to
+    `told_name`, another one after a rotation until it has heard of that.
     """
 
     __tablename__ = "escrow"
@@ -210,9 +212,8 @@ class NonceRow(Table):
 
 
 class OperationRow(Table):
-    """An operation as it came and the answer it got; a replay is answered from here.
-
-    `told` is what a receipt's outcome or code needs beside it.
+    """An operation as it came and the answer it got, from which a replay is answered; `told` is
+    what a receipt's outcome or code needs beside it.
     """
 
     __tablename__ = "operation"
@@ -264,10 +265,9 @@ class RecordRow(Table):
 
 
 class ChangeRow(Table):
-    """One numbered change of a scope: what the tablets of that scope are sent, in order.
-
-    It has no body of its own. A tablet needs a record as it stands, so a put that a later
-    change has overtaken is passed over, and the body comes from the record.
+    """One numbered change of a scope: what the tablets of that scope are sent, in order. It has no
+    body of its own: a tablet needs a record as it stands, so a put that a later change has
+    overtaken is passed over, and the body comes from the record.
     """
 
     __tablename__ = "change"

@@ -36,9 +36,13 @@ def is_clock_of(clock: str, node: str) -> bool:
     return _STAMP.match(clock) is not None and node_of(clock) == node
 
 
-def not_after(clock: str, moment: datetime) -> str:
-    """The clock, or that of the moment where it is ahead of it: nobody has set a field later."""
-    return min(clock, clock_at(moment, node_of(clock)))
+def not_after(clock: str, moment: datetime, counter: int = 0) -> str:
+    """The clock, or that of the moment where it is ahead of it: nobody has set a field later.
+
+    `counter` keeps those of one moment in their order.
+    """
+    unix_ms = int(moment.timestamp() * 1000)
+    return min(clock, clock_text(unix_ms, counter % COUNTER_LIMIT, node_of(clock)))
 
 
 def signed_by(node: str, clock: str) -> str:

@@ -182,7 +182,7 @@ class SyncResponse:
     `told` answers the request's question; the records it fetched are `repairs`, which move no
     cursor. `history` is the county's, where the request named another or none; `durable_hash`
     is then the hash of its operation of `durable_seq`, by which the tablet knows that all up to
-    there is its own.
+    there is its own; where its chain has a break up to there, the county says 0 and "".
     """
 
     server_time: str

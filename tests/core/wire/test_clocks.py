@@ -45,5 +45,11 @@ def test_a_clock_signed_by_another_node_is_of_the_same_moment() -> None:
     assert signed_by("tablet-8", clock_at(at, "tablet-7")) == clock_at(at, "tablet-8")
 
 
+def test_clocks_set_back_to_one_moment_keep_their_order() -> None:
+    moment = datetime(2026, 11, 22, tzinfo=UTC)
+    ahead = clock_at(datetime(2099, 1, 1, tzinfo=UTC), "tablet")
+    assert not_after(ahead, moment, 70_000) < not_after(ahead, moment, 70_001)
+
+
 def test_a_clock_names_its_node() -> None:
     assert node_of(clock_at(datetime(2026, 11, 22, tzinfo=UTC), "tablet-7")) == "tablet-7"

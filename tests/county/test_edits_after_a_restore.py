@@ -1,0 +1,169 @@
+"""Edits that are offered again to a county set back: nobody's value is overwritten in silence."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from app.config import Config
+from app.services.hand_over import HandOverService
+from app.services.practice import Practice
+from app.store.opening import Store
+from app.store.outbox import OutboxState
+from county import custody_office
+from county.config import utc_now
+from county.hand_over import Key
+from county.tables import ConflictRow, DeviceRow, RecordRow
+from tests.builders import (
+    COUNTY_ID,
+    DOCTOR_ID,
+    a_contract,
+    a_follow_up,
+    a_household,
+    a_resident,
+)
+from tests.county.standing import Standing
+from tests.county_world import PASSPHRASE, running, write_records
+from tests.tablet_world import TabletHere
+
+HOUSEHOLD = a_household()
+RESIDENT = a_resident(household_id=HOUSEHOLD.id)
+TODAY = utc_now().date()
+
+
+@pytest.fixture
+def here(tmp_path: Path) -> Iterator[Standing]:
+    made = Standing(tmp_path)
+    write_records(made.world.database, utc_now(), HOUSEHOLD, RESIDENT, a_contract(RESIDENT.id))
+    yield made
+    made.world.close()
+
+
+def save_visits(tablet: TabletHere, count: int) -> None:
+    tablet.save(*(a_follow_up(RESIDENT.id, TODAY) for _ in range(count)))
+
+
+def synchronise(*tablets: TabletHere) -> None:
+    for tablet in tablets:
+        assert tablet.synchronise().failed is None
+
+
+def name_at(here: Standing) -> str:
+    with here.world.database.reading() as session:
+        return str(session.get_one(RecordRow, (COUNTY_ID, RESIDENT.id)).body["name"])
+
+
+def disputed(here: Standing) -> list[tuple[Any, Any]]:
+    with here.world.database.reading() as session:
+        rows = session.scalars(select(ConflictRow).where(ConflictRow.field == "name"))
+        return [(row.ours, row.theirs) for row in rows]
+
+
+def port_of(url: str) -> int:
+    return int(url.rsplit(":", 1)[1])
+
+
+def test_an_edit_whose_old_base_is_anothers_revision_now_waits_for_a_person(
+    here: Standing, tmp_path: Path
+) -> None:
+    with running(here.world.county_dir) as url:
+        first, second, away = (here.world.level_tablet(url) for _ in range(3))
+        here.back_up(tmp_path / "night")
+        second.edit(RESIDENT.id, phone="13900000001")  # revision 2 of a history that will be gone
+        synchronise(second, first)
+        first.edit(RESIDENT.id, name="赵一")
+        synchronise(first)
+        away.edit(RESIDENT.id, name="钱二")  # has seen revision 1
+    here.restore(tmp_path / "night")
+    with running(here.world.county_dir, port=port_of(url)):
+        synchronise(away, first, second, away, first, second)
+    assert (name_at(here), disputed(here)) == ("钱二", [("钱二", "赵一")])
+
+
+def test_an_edit_made_before_its_tablet_has_heard_of_the_restore_has_its_old_base(
+    here: Standing, tmp_path: Path
+) -> None:
+    with running(here.world.county_dir) as url:
+        first, second, other = (here.world.level_tablet(url) for _ in range(3))
+        here.back_up(tmp_path / "night")
+        second.edit(RESIDENT.id, phone="13900000001")
+        synchronise(second, first)
+    here.restore(tmp_path / "night")
+    first.edit(RESIDENT.id, name="赵一")
+    with running(here.world.county_dir, port=port_of(url)):
+        other.edit(RESIDENT.id, name="钱二")
+        synchronise(other, first)
+    assert (name_at(here), disputed(here)) == ("钱二", [("钱二", "赵一")])
+
+
+def copy_of(here: Standing, tablet: TabletHere, path: Path) -> Path:
+    """The tablet's disk as it is now."""
+    for suffix in ("", "-wal"):
+        file = here.world.folder / f"tablet0.db{suffix}"
+        if file.exists():
+            shutil.copyfile(file, f"{path}{suffix}")
+    return path
+
+
+def hand_over(here: Standing, tablet: TabletHere, folder: Path) -> list[str | None]:
+    """Bring by file what waits on the tablet; the codes of what is refused of it."""
+    practice = Practice(
+        store=tablet.store,
+        clock=tablet.clock,
+        config=Config(data_dir=folder),
+        doctor_id=DOCTOR_ID,
+        doctor_name="周大夫",
+        county_id=COUNTY_ID,
+        county_name="青川县",
+    )
+    (folder / "file").write_bytes(HandOverService(practice).export().content)
+    accepted = custody_office.accept_file(here.config, folder / "file", Key(passphrase=PASSPHRASE))
+    return [receipt.code for receipt in accepted.receipts if receipt.code]
+
+
+def test_a_correction_that_a_copy_came_before_at_a_restored_county_is_not_forgotten(
+    here: Standing, tmp_path: Path
+) -> None:
+    with running(here.world.county_dir) as url:
+        tablet = here.world.level_tablet(url)
+        save_visits(tablet, 4)
+        synchronise(tablet)
+        here.back_up(tmp_path / "night-1")
+        synchronise(tablet)
+        disk = copy_of(here, tablet, tmp_path / "copy")
+        tablet.edit(RESIDENT.id, name="赵一")
+        synchronise(tablet)
+        assert set(tablet.states()) == {OutboxState.RECEIPTED}
+    here.restore(tmp_path / "night-1")
+    with running(here.world.county_dir, port=port_of(url)):
+        copy = replace(tablet, store=Store.open(disk, bytes(range(32))))
+        save_visits(copy, 1)  # under the number of the correction
+        synchronise(copy)
+        copy.store.close()
+    save_visits(tablet, 2)
+    assert "op.chain" in hand_over(here, tablet, tmp_path)  # by file: the tablet has no link yet
+    here.back_up(tmp_path / "night-2")
+    with running(here.world.county_dir, port=port_of(url)):
+        synchronise(tablet, tablet)
+    assert name_at(here) == RESIDENT.name
+    assert tablet.states()[4] == OutboxState.REFUSED
+
+
+def test_after_a_restore_no_tablet_counts_as_having_heard_of_it(
+    here: Standing, tmp_path: Path
+) -> None:
+    with running(here.world.county_dir) as url:
+        here.world.level_tablet(url)
+    here.back_up(tmp_path / "night")
+    before = utc_now()
+    here.restore(tmp_path / "night")
+    with here.world.database.reading() as session:
+        heard_at = session.scalars(select(DeviceRow.heard_at)).one()
+    assert heard_at is not None
+    assert heard_at >= before
