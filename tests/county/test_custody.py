@@ -6,11 +6,9 @@ import base64
 import gzip
 import json
 from collections.abc import Iterator
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from sqlalchemy import select
 
 from app.clock import SystemClock
@@ -26,23 +24,20 @@ from core.refusals import Refused
 from core.vocabulary import GroupTag, NotMet
 from core.wire.bodies import body_of
 from core.wire.canonical import canonical_bytes
-from core.wire.custody import RecoverRequest, RecoverResponse
 from core.wire.hand_over import HAND_OVERS, HandOver
 from county import backup_office, custody_office
 from county.allowance import MOST_SIGNS_SET_ASIDE
 from county.config import CountyConfig, utc_now
 from county.hand_over import Key
-from county.recovery import issue, recover
+from county.recovery import issue
 from county.tables import (
     CountyRow,
-    DeviceRow,
     EscrowRow,
     OperationRow,
     QuarantineRow,
     RecoveryRow,
 )
 from sealing.envelope import HAND_OVER, seal
-from sealing.recovery_code import code_name
 from tests.builders import (
     COUNTY_ID,
     a_contract,
@@ -52,6 +47,7 @@ from tests.builders import (
     fresh_id,
 )
 from tests.county.conftest import World
+from tests.county.recovery_calls import answered, asked, device_of
 from tests.county_world import PASSPHRASE, running, write_records
 
 PIN = "274913"
@@ -105,11 +101,6 @@ def work(world: World, address: str, tablet: Tablet, resident: Resident) -> Work
 def nobody_home(work: Workplace, resident: Resident) -> None:
     """The quickest record there is."""
     work.follow_ups.not_met(resident.id, NotMet.NOT_AT_HOME)
-
-
-def device_of(world: World) -> DeviceRow:
-    with world.database.reading() as session:
-        return session.scalars(select(DeviceRow)).one()
 
 
 def escrow_of(world: World) -> EscrowRow:
@@ -170,19 +161,6 @@ def test_a_tablet_that_has_never_synchronised_cannot_be_recovered_yet(
     with pytest.raises(Refused) as refused:
         custody_office.recover_doctor(config, DOCTOR, "", KEY)
     assert codes(refused) == ["escrow.none_kept"]
-
-
-def asked(code: str, device_id: str) -> RecoverRequest:
-    own = X25519PrivateKey.generate().public_key().public_bytes_raw().hex()
-    return RecoverRequest(device_id=device_id, code_name=code_name(code), public_key=own)
-
-
-def answered(world: World, request: RecoverRequest, hours: int = 0) -> RecoverResponse:
-    from county.keys import the_county
-
-    with world.database.writing() as session:
-        county = the_county(session)
-        return recover(session, county, request, utc_now() + timedelta(hours=hours))
 
 
 @pytest.fixture

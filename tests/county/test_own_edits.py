@@ -200,7 +200,7 @@ def test_a_record_a_copy_has_disputed_is_mended_to_what_it_was(
 
 
 def test_a_county_that_is_brought_up_to_date_knows_the_breaks_it_had(blank: Database) -> None:
-    upgrade_to(blank, "0009")
+    upgrade_to(blank, "0010")
     found(blank, NOW)
     write_records(blank, NOW, HOUSEHOLD, RESIDENT)
     whole, chain = (Chain(enrol_tablet(blank, NOW), NOW) for _ in range(2))
@@ -212,7 +212,7 @@ def test_a_county_that_is_brought_up_to_date_knows_the_breaks_it_had(blank: Data
     with blank.writing() as session:
         for name in ("broken_seq", "heard_at"):
             session.connection().exec_driver_sql(f"ALTER TABLE device DROP COLUMN {name}")
-        session.connection().exec_driver_sql("UPDATE alembic_version SET version_num = '0008'")
+        session.connection().exec_driver_sql("UPDATE alembic_version SET version_num = '0009'")
     upgrade(blank)
     with blank.reading() as session:
         rows = session.execute(select(DeviceRow.id, DeviceRow.broken_seq)).all()
