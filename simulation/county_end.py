@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
-from collections.abc import Callable, Iterable, Mapping, Set
-from contextlib import closing
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
+from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from county.coding import BadCoding, TooLarge, decoded, encoded
 from county.db import Database, open_database
 from county.device_auth import Doorkeeper, NotProven, Proven, signed_request
 from county.entrusting import entrust, entrust_no_more
+from county.envelopes import Opened, reopened
 from county.exchange import exchange, read_call
 from county.held import Held, load
 from county.ledger import RecordWrite, write
@@ -34,7 +35,7 @@ from county.snapshot_files import SnapshotFiles
 from county.snapshots import Snapshots
 from county.tables import DeviceRow, QuarantineRow, UserRow
 from simulation.founding import COUNTY_ID, OFFICE
-from simulation.onlooker import Onlooker, Shown, edits_in
+from simulation.onlooker import Looks, Onlooker, edits_in
 from statements.made_once import run
 
 SNAPSHOT_NUMBERS = 5
@@ -56,7 +57,7 @@ class CountyEnd:
         self._villages: dict[str, list[str]] = {}
         self.on_question: Callable[[str], object] = lambda _: None
         """Told which tablet had to ask what differs."""
-        self.shown: Shown = lambda *_: ()
+        self.looks: Looks = lambda *_: ()
         self.overwritten: list[str] = []
         """Edits that were accepted over what their doctors were never shown."""
         self.betrayed: list[str] = []
@@ -109,11 +110,8 @@ class CountyEnd:
     ) -> Answer:
         plain = decoded(body, headers.get("Content-Encoding", ""))
         call = read_call(sender, plain, now, self._snapshots.offered)
-        edits = edits_in(call.batch) if self._looks_on else ()
-        onlooker = Onlooker(self.database, edits, self.shown) if edits else None
-        answer = exchange(self.database, call)
-        if onlooker is not None:
-            self.overwritten += onlooker.silent()
+        with self._looked_at(call.batch):
+            answer = exchange(self.database, call)
         if answer.told is not None:
             self.on_question(sender.device_id)
         told = {change.scope_id for change in (*answer.changes, *answer.repairs)}
@@ -134,11 +132,17 @@ class CountyEnd:
         for scope in sorted(restricted - self.restricted_for(doctor_id)):
             self.betrayed.append(f"{sender.device_id} was told of {scope}")
 
-    @property
-    def _looks_on(self) -> bool:
-        # Once history is lost, what doctors saw may be of the lost one; and no power cut is to
-        # fall on a look instead of on the work.
-        return not self._restores and self._statements_left is None
+    @contextmanager
+    def _looked_at(self, batch: Iterable[Opened]) -> Iterator[None]:
+        """Note what of these edits is accepted over what their doctors were never shown."""
+        # No power cut is to fall on a look instead of on the work.
+        edits = edits_in(batch) if self._statements_left is None else []
+        if not edits:
+            yield
+            return
+        onlooker = Onlooker(self.database, edits, self.looks, looks_back=not self._restores)
+        yield
+        self.overwritten += onlooker.silent()
 
     def die_after(self, statements: int) -> None:
         """Lose power after so many more statements."""
@@ -202,8 +206,11 @@ class CountyEnd:
     def decide(self, op_id: str, choice: str, villages: Iterable[str], now: datetime) -> str:
         """A reviewer's word on what was set aside; the code of what stands in its way, if any."""
         reviewer = Reviewer(county_id=COUNTY_ID, user_id=OFFICE, village_ids=frozenset(villages))
+        with self.database.reading() as session:
+            aside = session.get_one(QuarantineRow, (COUNTY_ID, op_id))
+            opened = reopened(aside.envelope, aside.device_id)
         try:
-            with self.database.writing() as session:
+            with self._looked_at([opened]), self.database.writing() as session:
                 decide(session, reviewer, op_id, choice, now)
         except Refused as refused:
             return refused.refusals[0].code

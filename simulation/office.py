@@ -29,8 +29,7 @@ class Office:
     def edit(self, tablet: TabletEnd) -> None:
         """Change somebody the tablet may be changing too, or what they are cared for apart."""
         chance = self._world.chance
-        edited = [one.record_id for one in tablet.saved[-3:] if one.action == "set"]
-        resident = chance.choice([*edited, self._world.resident(tablet)])
+        resident = self._world.edited_or_any(tablet)
         if chance.random() < SPECIAL:
             self._set(special_of(resident), {"tags": self._some_tags()})
         else:

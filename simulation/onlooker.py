@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import bindparam, select
@@ -20,12 +21,20 @@ from county.tables import ConflictRow, OperationRow
 from simulation.founding import COUNTY_ID
 from statements.made_once import run
 
-Shown = Callable[[str, int, str], Iterable[tuple[int, Any]]]
-"""Of a tablet's edit, by number, and a field it sets: what stood on the screen before it, and
-before each earlier edit of that field; with the number of each, latest first.
-"""
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """At an edit of a field, by number: what stood `on_screen`, and what was set then."""
+
+    device_seq: int
+    on_screen: Any
+    set_to: Any
+
+
+Looks = Callable[[Operation, str], Iterable[Look]]
+"""Of an edit and a field it sets: the looks whoever made it had at the field, latest first."""
 Standing = dict[tuple[str, str], tuple[Any, str]]
-"""The value of a record's field and who has set it; "" for the founding."""
+"""The value of a record's field and the clock it was set at; "" for the founding."""
 
 _KNOWN = select(OperationRow.op_id, OperationRow.outcome).where(
     OperationRow.county_id == COUNTY_ID,
@@ -50,13 +59,20 @@ def edits_in(batch: Iterable[Opened]) -> list[Operation]:
 
 
 class Onlooker:
-    """Looks at a batch's edits: made before the county takes them in, asked afterwards."""
+    """Looks at edits: made before the county takes them in, asked afterwards.
 
-    def __init__(self, database: Database, edits: Sequence[Operation], shown: Shown) -> None:
-        self._database, self._shown = database, shown
+    After a restore what doctors saw may be of a history that is lost: where it no longer
+    `looks_back`, only what was set later, by the clocks, than an edit was made counts as unseen.
+    """
+
+    def __init__(
+        self, database: Database, edits: Sequence[Operation], looks: Looks, *, looks_back: bool
+    ) -> None:
+        self._database, self._looks, self._looks_back = database, looks, looks_back
         with database.reading() as session:
             known = _outcomes(session, edits)
-            self._edits = [edit for edit in edits if edit.op_id not in known]
+            # What was refused before may be taken now.
+            self._edits = [edit for edit in edits if known.get(edit.op_id, REFUSED) == REFUSED]
             self._before = _standing(session, self._edits)
 
     def silent(self) -> list[str]:
@@ -70,30 +86,35 @@ class Onlooker:
                 continue
             for name in _guarded(edit):
                 place, theirs = (edit.record_id, name), edit.body[name]
-                ours, node = self._before.get(place, (None, ""))
+                ours, clock = self._before.get(place, (None, ""))
                 if (edit.op_id, name) in disputed or ours == theirs:
                     continue
-                is_own = node in {"", edit.device_id}
-                if not is_own and not self._was_shown(edit, name, ours):
+                if self._is_unseen(edit, name, ours, clock):
                     found.append(f"{edit.device_id} {edit.device_seq} overwrote {name} {ours!r}")
-                self._before[place] = theirs, edit.device_id
+                self._before[place] = theirs, edit.clock or ""
         return found
 
-    def _was_shown(self, edit: Operation, name: str, value: Any) -> bool:
-        """Whether the doctor saw the value before this edit, or before own ones that were refused.
+    def _is_unseen(self, edit: Operation, name: str, value: Any, clock: str) -> bool:
+        """Whether the doctor neither set the value before this edit nor saw it.
 
-        What such a one sets stands on the screen until its refusal has come.
+        They saw it before the edit, or before own ones that were refused: what such a one sets
+        stands on the screen until its refusal has come.
         """
-        shown = list(self._shown(edit.device_id, edit.device_seq, name))
+        if not clock or not (self._looks_back or clock > (edit.clock or "")):
+            return False
+        looks = list(self._looks(edit, name))
+        earlier = {look.set_to for look in looks if look.device_seq < edit.device_seq}
+        if node_of(clock) == edit.device_id and value in earlier:
+            return False
         with self._database.reading() as session:
-            seqs = [seq for seq, _ in shown]
+            seqs = [look.device_seq for look in looks]
             refused = set(run(session, _REFUSED, device=edit.device_id, seqs=seqs).scalars())
-        for seq, on_screen in shown:
-            if seq != edit.device_seq and seq not in refused:
-                return False
-            if on_screen == value:
+        for look in looks:
+            if look.device_seq != edit.device_seq and look.device_seq not in refused:
                 return True
-        return False
+            if look.on_screen == value:
+                return False
+        return True
 
 
 def _outcomes(session: Session, edits: Sequence[Operation]) -> dict[str, str]:
@@ -109,7 +130,7 @@ def _disputed(session: Session, edits: Sequence[Operation]) -> set[tuple[str, st
 def _standing(session: Session, edits: Sequence[Operation]) -> Standing:
     held = load(session, COUNTY_ID, {edit.record_id for edit in edits}, lock=False)
     return {
-        (record_id, name): (record.body.get(name), node_of(stamp.clock))
+        (record_id, name): (record.body.get(name), stamp.clock)
         for record_id, record in held.items()
         for name, stamp in record.stamps.items()
     }

@@ -29,8 +29,10 @@ from app.sync.link import HttpCounty
 from app.sync.pace import Pace, Paces
 from app.sync.transport import Transport
 from core.wire.bodies import Record, body_of, kind_of
+from core.wire.envelopes import Operation
 from simulation.clocks import TabletClock
 from simulation.founding import COUNTY_ID, DATA_KEY, Seat
+from simulation.onlooker import Look
 from statements.made_once import run
 
 PORTIONS = Portions(piece=Pace(size=200, least=50, most=2_000), records=3)
@@ -163,13 +165,17 @@ class TabletEnd:
                 set_fields(session, self.practice, row, fields)
         return True
 
-    def shown(self, device_seq: int, name: str) -> Iterator[tuple[int, Any]]:
+    def wrote(self, edit: Operation) -> bool:
+        """Whether an edit of this tablet's number was made here, and not at a copy of it."""
+        made = (edit.device_seq, edit.record_id, edit.body)
+        return any((one.device_seq, one.record_id, one.body) == made for one in self.saved)
+
+    def looks(self, edit: Operation, name: str) -> Iterator[Look]:
         """What stood on the screen before an edit, and before earlier ones of that field."""
-        edit = next((one for one in self.saved if one.device_seq == device_seq), None)
         for one in reversed(self.saved):
-            is_of_it = edit is not None and one.record_id == edit.record_id and name in one.body
-            if is_of_it and one.action == "set" and one.device_seq <= device_seq:
-                yield one.device_seq, one.shown.get(name)
+            is_of_it = one.record_id == edit.record_id and name in one.body
+            if is_of_it and one.action == "set" and one.device_seq <= edit.device_seq:
+                yield Look(one.device_seq, one.shown.get(name), one.body[name])
 
     def synchronise(self) -> SyncResult:
         """One run of the real thing; PowerCut where the tablet dies of it."""

@@ -15,6 +15,7 @@ from app.sync.pace import Paces
 from core.followups import FollowUp, Withdrawal
 from core.ids import RANDOM_BYTES, uuid7
 from core.vocabulary import Kind
+from core.wire.envelopes import Operation
 from simulation.clocks import BEGIN, TabletClock, WorldClock
 from simulation.copying import Copies
 from simulation.county_end import CountyEnd
@@ -23,6 +24,7 @@ from simulation.faults import ON_THE_WAY, Fault
 from simulation.founding import Founded
 from simulation.link import InTurn, Link, Net
 from simulation.office import Office
+from simulation.onlooker import Look
 from simulation.tablet_end import FEW, PORTIONS, PowerCut, Saved, TabletEnd
 from simulation.visits import follow_up
 
@@ -68,9 +70,9 @@ class World:
         self.tablets = [self._tablet(folder, number) for number in range(plan.tablets)]
         self._by_device = {tablet.seat.device_id: tablet for tablet in self.tablets}
         self.county.on_question = self._hear_question
-        self.county.shown = lambda device_id, *edit: self._by_device[device_id].shown(*edit)
+        self.county.looks = self._looks
         self.office = Office(self)
-        self.copies = Copies(self, folder, self._visit)
+        self.copies = Copies(self, folder, self._visit, self._edit_one)
         self._events = self._drawn_events()
 
     def run(self) -> None:
@@ -166,6 +168,10 @@ class World:
             self.note(f"{tablet.name} asks what differs")
             self.unprovoked.append(tablet.name)
 
+    def _looks(self, edit: Operation, name: str) -> Iterable[Look]:
+        tablet = self._by_device[edit.device_id]
+        return self.copies.writer_of(edit, tablet).looks(edit, name)
+
     # What doctors do.
 
     def _visit(self, tablet: TabletEnd) -> None:
@@ -184,7 +190,9 @@ class World:
         )
 
     def _edit(self, tablet: TabletEnd) -> None:
-        resident = self.resident(tablet)
+        self._edit_one(tablet, self.resident(tablet))
+
+    def _edit_one(self, tablet: TabletEnd, resident: str) -> None:
         for _ in range(self.chance.choice((1, 1, 2))):
             fields = self.new_fields()
             self.note(f"{tablet.name} edits {resident} {fields}")
@@ -350,6 +358,11 @@ class World:
         villages = self.county.villages_of(tablet.seat.doctor_id)
         village = self.chance.choice([*villages, tablet.seat.village_id])
         return self.chance.choice(self.founded.residents[village])
+
+    def edited_or_any(self, tablet: TabletEnd) -> str:
+        """Somebody the tablet has changed just now, or any of its doctor's residents."""
+        edited = [one.record_id for one in tablet.saved[-3:] if one.action == "set"]
+        return self.chance.choice([*edited, self.resident(tablet)])
 
     def new_id(self) -> str:
         """An id made now."""

@@ -19,6 +19,9 @@ from app.store.errors import StoreFull
 from app.store.opening import Store
 from app.store.tables import OutboxRow, RecordRow
 from app.sync import cycle
+from core import merging
+from core.merging import Edit, Standing
+from core.wire.clocks import node_of
 from core.wire.envelopes import Change, Cursor, SyncResponse
 from core.wire.receipts import Receipt, Taken, receipt_fields
 from county import answers, enrolment, exchange, feed, ingest, ledger
@@ -230,6 +233,18 @@ def link_of_the_first_alone(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(ingest, "_check_chain", check)
 
 
+def never_its_own_rival(patch: pytest.MonkeyPatch) -> None:
+    """What a tablet has set is never a rival of what it sets: not a copy's either, nor a newer."""
+    ordinary = merging._touched_elsewhere
+
+    def touched_elsewhere(standing: Standing, name: str, edit: Edit) -> bool:
+        stamp = standing.stamps.get(name)
+        is_own = stamp is not None and node_of(stamp.clock) == node_of(edit.clock)
+        return not is_own and ordinary(standing, name, edit)
+
+    patch.setattr(merging, "_touched_elsewhere", touched_elsewhere)
+
+
 PLANTED: Mapping[str, Plant] = {
     plant.__name__: plant
     for plant in (
@@ -247,8 +262,14 @@ PLANTED: Mapping[str, Plant] = {
         told_to_everybody,
         left_behind,
         link_of_the_first_alone,
+        never_its_own_rival,
     )
 }
 
-SPARED: Mapping[str, frozenset[Fault]] = {"unseen_base": frozenset({Fault.RESTORED})}
-"""Faults left out of a bug's worlds: once a history is lost, nobody judges what was seen of it."""
+SPARED: Mapping[str, frozenset[Fault]] = {
+    "unseen_base": frozenset({Fault.RESTORED}),
+    "never_its_own_rival": frozenset(Fault) - {Fault.COPIED},
+}
+"""Faults left out of a bug's worlds: once a history is lost, less is judged of what was seen; and
+where much else happens, tablet and copy rarely change the same person.
+"""
