@@ -31,6 +31,7 @@ class Contents:
     county_id: str
     name: str
     signing_public_key: str
+    escrow_public_key: str
     revision: str
     reached: Mapping[str, int]
     users: frozenset[str]
@@ -129,6 +130,7 @@ def _read(rows_of: Callable[[str], Rows]) -> Contents | None:
         county_id=county["county_id"],
         name=county["name"],
         signing_public_key=county["signing_public_key"],
+        escrow_public_key=county["escrow_public_key"],
         revision=versions[0]["version_num"],
         reached={row["id"]: int(row["last_seq"]) for row in rows_of("device")},
         users=frozenset(row["id"] for row in rows_of("user_account")),

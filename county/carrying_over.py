@@ -15,15 +15,16 @@ from pathlib import Path
 from typing import Any
 
 from core.wire.envelopes import GENESIS
-from county.tables import DeviceRow, EscrowRow, UserRow
+from county.escrow_key import EscrowKey
+from county.tables import DeviceRow, EscrowRow, FormerEscrowKeyRow, UserRow
 
 FORMER = "former"
 """The SQLite file that is about to be replaced, while it is looked into."""
-ANEW = {"last_seq": "0", "last_hash": f"'{GENESIS}'", "durable_seq": "0"}
+ANEW = {"last_seq": "0", "last_hash": f"'{GENESIS}'", "durable_seq": "0", "broken_seq": "NULL"}
 """Of a tablet enrolled since, the restored county has nothing yet and will ask for it all."""
 STANDING = ("state", "wipe_order", "wiped_at")
 """What the office decided about a tablet; the later word stands."""
-CARRIED = tuple(row.__tablename__ for row in (UserRow, DeviceRow, EscrowRow))
+CARRIED = tuple(row.__tablename__ for row in (UserRow, DeviceRow, EscrowRow, FormerEscrowKeyRow))
 """The tables something is taken over of, in this order: a tablet has to have its doctor."""
 ON_SQLITE = "SELECT json_group_array(its.value) FROM json_each(was.{name}) AS its"
 ON_POSTGRESQL = (
@@ -41,9 +42,10 @@ class Passage:
     former: str
     columns: Mapping[str, Sequence[str]]
     listed: str
+    escrow_key: str
 
 
-def carry_over(staged: Path, former: Path) -> None:
+def carry_over(staged: Path, former: Path, escrow_key: str) -> None:
     """Take the tablets' places over into an SQLite file that is yet to take the former's name."""
     with closing(sqlite3.connect(staged)) as held:
         held.execute(f"ATTACH DATABASE ? AS {FORMER}", (f"{former}",))
@@ -53,9 +55,14 @@ def carry_over(staged: Path, former: Path) -> None:
 
         both = shared(lambda table: columns("main", table), lambda table: columns(FORMER, table))
         with held:
-            for statement in places(
-                Passage(ours="main", former=FORMER, columns=both, listed=ON_SQLITE)
-            ):
+            passage = Passage(
+                ours="main",
+                former=FORMER,
+                columns=both,
+                listed=ON_SQLITE,
+                escrow_key=escrow_key,
+            )
+            for statement in places(passage):
                 held.execute(statement)
 
 
@@ -85,6 +92,24 @@ def places(passage: Passage) -> Iterator[str]:
     yield from _insert(DeviceRow, passage, "id", theirs, ANEW)
     kept = f"device_id IN (SELECT id FROM {ours}.device)"
     yield from _insert(EscrowRow, passage, "device_id", kept, {})
+    yield from _escrow_keys(passage)
+
+
+def _escrow_keys(passage: Passage) -> Iterator[str]:
+    """The escrow keys of a rotation that is undone: what is sealed to them stays to be opened."""
+    ours, former = passage.ours, passage.former
+    in_force = f"SELECT escrow_public_key FROM {ours}.county"
+    others = f"public_key NOT IN ({in_force})"
+    yield from _insert(FormerEscrowKeyRow, passage, "name", others, {})
+    if passage.columns[FormerEscrowKeyRow.__tablename__]:
+        name = EscrowKey(public=passage.escrow_key, locked_private="").name
+        yield (
+            f"INSERT INTO {ours}.former_escrow_key "
+            "(county_id, name, public_key, private_key_sealed, retired_at) "
+            f"SELECT county_id, '{name}', escrow_public_key, escrow_private_key_sealed, "
+            f"CURRENT_TIMESTAMP FROM {former}.county WHERE escrow_public_key NOT IN ({in_force}) "
+            f"AND '{name}' NOT IN (SELECT name FROM {ours}.former_escrow_key)"
+        )
 
 
 def _of_doctor(passage: Passage) -> dict[str, str]:

@@ -1,12 +1,13 @@
-"""A tablet's unsent records carried in on a file: opened, checked and answered like a push."""
+"""A tablet's records carried in on a file: opened, checked and answered like a push."""
 
 from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -71,7 +72,13 @@ def accept(session: Session, county: CountyRow, told: HandOver, key: Key, now: d
     """
     if told.county_id != county.county_id:
         raise Refused(Refusal(code="hand_over.other_county"))
-    batches = [_opened(session, county, told.device_id, text, key) for text in told.batches]
+    # Unlocking a key takes a third of a second: once for all the batches that are sealed to it.
+    unlocked = cache(lambda held: private_key(held, key.passphrase))
+
+    def private_for(sealed: bytes) -> bytes:
+        return unlocked(opening_key(session, county, sealed, key.file))
+
+    batches = [_opened(text, told.device_id, private_for) for text in told.batches]
     device = session.get(DeviceRow, (county.county_id, told.device_id), with_for_update=True)
     if device is None:
         raise Refused(Refusal(code="device.unknown", values={"device": told.device_id}))
@@ -91,14 +98,11 @@ def accept(session: Session, county: CountyRow, told: HandOver, key: Key, now: d
     )
 
 
-def _opened(
-    session: Session, county: CountyRow, device_id: str, text: str, key: Key
-) -> Sequence[Any]:
+def _opened(text: str, device_id: str, private_for: Callable[[bytes], bytes]) -> Sequence[Any]:
     """The operations of one batch as they were made."""
     try:
         sealed = base64.b64decode(text, validate=True)
-        private = private_key(opening_key(session, county, sealed, key.file), key.passphrase)
-        plain = decoded(open_sealed(sealed, private, HAND_OVER, device_id), "gzip")
+        plain = decoded(open_sealed(sealed, private_for(sealed), HAND_OVER, device_id), "gzip")
         operations = json.loads(plain)["operations"]
     except (CannotOpen, BadCoding, TooLarge, ValueError, KeyError, TypeError) as error:
         raise Refused(Refusal(code="hand_over.cannot_open")) from error

@@ -20,7 +20,7 @@ from core.vocabulary import Kind
 from core.wire.envelopes import Operation
 from core.wire.receipts import Receipt, Taken, answered_count
 from county import ledger
-from county.allowance import REVOKED, check_allowance
+from county.allowance import REVOKED, has_room
 from county.answers import Answer, Answered, Reply, answer_of, keep, kept_answers, lacking
 from county.checks import Standpoint, judge, referred_ids
 from county.envelopes import Opened, is_id
@@ -99,15 +99,15 @@ def take_in_together(
 
     It comes to the same as one delivery after the other. What was set aside for want of a
     record of these is judged anew behind the one that brings it. Raises NotTogether where
-    there is such, among several deliveries, and where one lacks what another brings, and
-    Refused `device.revoked` where a tablet without a place has had enough set aside.
+    there is such, among several deliveries, and where one lacks what another brings. What is
+    new of a tablet without a place that has had enough set aside is answered nothing.
     """
     county_id = deliveries[0].device.county_id
     known = kept_answers(session, county_id, [(each.device.id, each.batch) for each in deliveries])
     parts = [_Part(each, answers) for each, answers in zip(deliveries, known, strict=True)]
     for part in parts:
         if part.line and not (part.is_active or part.by_hand):
-            check_allowance(session, part.device, part.line)
+            part.keep_within(has_room(session, part.device, part.line))
         part.check_places()
     waiting = _waiting(session, county_id, parts, now)
     if waiting and len(parts) > 1:
@@ -138,6 +138,11 @@ class _Part:
         ]
         self.line, self._resend_from = _gapless(fresh, self.device.last_seq)
         self.answered = [Answered(opened=item, refusal=item.refusal) for item in self.line]
+
+    def keep_within(self, has_room: bool) -> None:
+        """Leave what is new unanswered where there is no room for it."""
+        if not has_room:
+            self.line, self.answered = [], []
 
     def check_places(self) -> None:
         """Refuse what has no place in the tablet's chain, and note the first break of that."""

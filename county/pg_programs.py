@@ -108,7 +108,7 @@ def _lines_of(programs: Programs, archive: Path, table: str) -> list[str]:
     )
     if done.returncode:
         raise Refused(Refusal(code="restore.not_a_backup", values={"file": str(archive)}))
-    return done.stdout.splitlines()
+    return done.stdout.split("\n")
 
 
 def _names(head: re.Match[str]) -> list[str]:

@@ -151,7 +151,7 @@ def _followed(target: Path, staged: Path, plan: Plan, stamp: str) -> str:
     """Close the file in use and take over from it what is to stay; where it is kept."""
     _close_in_good_order(target)
     if plan.in_use is not None:
-        carry_over(staged, target)
+        carry_over(staged, target, plan.in_use.escrow_public_key)
         _sync(staged)
     return _keep_aside(target, stamp)
 
@@ -224,7 +224,13 @@ def _restore_tables(config: CountyConfig, plan: Plan, stamp: str, epoch: str) ->
             lambda table: columns_in(programs, plan.file, table),
             lambda table: found.tables.get(table, ()),
         )
-        passage = Passage(ours=found.schema, former=kept, columns=both, listed=ON_POSTGRESQL)
+        passage = Passage(
+            ours=found.schema,
+            former=kept,
+            columns=both,
+            listed=ON_POSTGRESQL,
+            escrow_key=plan.in_use.escrow_public_key,
+        )
         after = (*places(passage), *after)
     replace_tables(programs, plan.file, before, after)
     database = open_database(config.url)

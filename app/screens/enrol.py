@@ -107,6 +107,8 @@ class Admission(Generic[P]):
     async def send(self) -> None:
         """Trade the code for what it brings."""
         form = self.form
+        if form.is_busy:
+            return
         form.is_busy, form.trouble = True, ""
         answer = await ask(self._trade)
         form.is_busy, form.trouble, form.pending = False, answer.why_not, answer.value

@@ -214,7 +214,9 @@ def _hand_over(app: AppState) -> ft.Control:
         if answer.value is None:
             return
         file = answer.value
-        await picker.save_file(file_name=file.name, src_bytes=file.content)
+        saved = await picker.save_file(file_name=file.name, src_bytes=file.content)
+        if saved is None and not ft.context.page.web:  # put off; a browser never says where
+            return
         app.tell(say("hand_over.done", count=file.operations, file=file.name), "good")
 
     return surfaces.card(

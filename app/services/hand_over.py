@@ -7,8 +7,6 @@ import gzip
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from sqlmodel import Session
-
 from app.clock import CHINA
 from app.services.practice import Practice
 from app.store import outbox
@@ -45,28 +43,33 @@ class HandOverService:
         now = self._practice.clock.now()
         with self._practice.transaction() as session:
             device = the_device(session)
-            batches = _batches(session)
-        if not batches:
+        count = 0
+        sealed: list[str] = []
+        for batch in self._batches():
+            count += len(batch)
+            sealed += _sealed(batch, device)
+        if not sealed:
             raise Refused(Refusal(code="hand_over.nothing"))
-        count = sum(len(batch) for batch in batches)
         told = HandOver(
             county_id=device.county_id,
             device_id=device.device_id,
             made_at=iso(now),
             operations=count,
-            batches=tuple(text for batch in batches for text in _sealed(batch, device)),
+            batches=tuple(sealed),
         )
         name = f"luyue-{now.astimezone(CHINA):%Y%m%d-%H%M%S}.handover"
         return HandOverFile(name=name, content=HAND_OVERS.dump_json(told), operations=count)
 
+    def _batches(self) -> Iterator[Sequence[Operation]]:
+        """All there is, each batch in a transaction of its own: a save waits for one of them."""
+        first = 1
+        while batch := self._from(first):
+            yield batch
+            first = batch[-1].device_seq + 1
 
-def _batches(session: Session) -> list[Sequence[Operation]]:
-    batches: list[Sequence[Operation]] = []
-    first = 1
-    while batch := outbox.from_seq(session, first, BATCH_OPERATIONS):
-        batches.append(batch)
-        first = batch[-1].device_seq + 1
-    return batches
+    def _from(self, first: int) -> Sequence[Operation]:
+        with self._practice.transaction() as session:
+            return outbox.from_seq(session, first, BATCH_OPERATIONS)
 
 
 def _sealed(batch: Sequence[Operation], device: Device) -> Iterator[str]:

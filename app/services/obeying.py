@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 
 from app.config import Config
@@ -12,6 +13,7 @@ from app.services.enrolling import STORE_SUFFIXES
 from app.store.atomic_file import sync_folder, write_atomically
 from app.store.custody import lease_at, wipe_is_due
 from app.store.device_secret import DeviceSecretStore
+from app.store.errors import StoreFull
 from app.store.opening import Store
 from core.refusals import Refusal, Refused
 from core.wire.custody import RecoverRequest, RecoverResponse
@@ -64,9 +66,11 @@ def refuse_without_contact(county: CountyLink, store: Store, now: datetime) -> N
 def destroy(config: Config, secrets: DeviceSecretStore) -> None:
     """Key ring and device secret first, which ends it; then the files. Safe to repeat.
 
-    A marker is left until all is gone, so that a wipe cut short is finished at the next start.
+    A marker is left until all is gone, so that a wipe cut short is finished at the next start;
+    on a full disk it is done without.
     """
-    write_atomically(config.wiping_path, b"{}")
+    with suppress(StoreFull):
+        write_atomically(config.wiping_path, b"{}")
     config.ring_path.unlink(missing_ok=True)
     sync_folder(config.data_dir)
     secrets.erase()
@@ -76,9 +80,10 @@ def destroy(config: Config, secrets: DeviceSecretStore) -> None:
         config.enrolling_path,
         config.names_path,
         config.origin_path,
-        config.wiping_path,
     ):
         path.unlink(missing_ok=True)
+    sync_folder(config.data_dir)
+    config.wiping_path.unlink(missing_ok=True)
     sync_folder(config.data_dir)
     note("tablet.wiped")
 

@@ -107,10 +107,10 @@ def let_in(
         raise Refused(Refusal(code="recovery.cannot_open")) from error
     try:
         _renew_ring(config, secrets, kdf, pending, pin)
+        _name_doctor(config, pending.doctor)
     except BaseException:
         store.close()
         raise
-    _name_doctor(config, pending.doctor)
     return store
 
 

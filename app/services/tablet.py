@@ -7,7 +7,7 @@ import secrets as randomness
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from threading import Lock
+from threading import RLock
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -74,7 +74,7 @@ class Tablet:
         self._secrets = secrets
         self._kdf = kdf
         self._open: Workplace | None = None
-        self._turn = Lock()
+        self._turn = RLock()
 
     def state(self) -> str:
         """`new` where nobody is enrolled here, else `locked`.
@@ -105,8 +105,7 @@ class Tablet:
         Raises Refused: `enrol.code_shape`, `enrol.code_unknown`, `enrol.code_used`,
         `enrol.code_expired`, `county.unreachable`, `county.not_a_county`, `enrol.already`.
         """
-        if self.state() != "new":
-            raise Refused(Refusal(code="enrol.already"))
+        self._refuse_second()
         typed = re.sub(r"[\s-]", "", code)
         if not _CODE.fullmatch(typed):
             raise Refused(Refusal(code="enrol.code_shape", place="code"))
@@ -118,7 +117,9 @@ class Tablet:
             app_version=APP_VERSION,
         )
         answer = self._county.enrol(county_url, request)
-        enrolling.mark_begun(self.config, county_url, self._clock.now())
+        with self._turn:
+            self._refuse_second()  # finished in another tab while the county was asked
+            enrolling.mark_begun(self.config, county_url, self._clock.now())
         return PendingEnrolment(
             doctor_name=answer.doctor_name,
             county_name=answer.county_name,
@@ -130,13 +131,14 @@ class Tablet:
     def finish_enrolment(self, pending: PendingEnrolment, pin: str) -> Workplace:
         """Makes the data key, wraps it under the PIN and opens the store, empty of residents.
 
-        Raises Refused `pin.shape`, `pin.repeated`, `pin.sequence`, `pin.common`; the same
-        pending enrolment can be tried again.
+        Raises Refused `pin.shape`, `pin.repeated`, `pin.sequence`, `pin.common`, after which the
+        same pending enrolment can be tried again, and `enrol.already`.
         """
         doctor = DoctorOnTablet(id=pending.answer.doctor_id, name=pending.answer.doctor_name)
         data_key = randomness.token_bytes(DATA_KEY_BYTES)
-        with worded():
+        with self._turn, worded():
             refuse_weak_pin(pin)
+            self._refuse_second()
             enrolling.clear_leftovers(self.config)
             ring = KeyRing.create(self.config.ring_path, data_key, self._secrets, kdf=self._kdf)
             ring.add_doctor(doctor.id, pin, self._secrets, data_key=data_key)
@@ -184,12 +186,16 @@ class Tablet:
 
         Raises Refused as `finish_enrolment` does; the same pending recovery can be tried again.
         """
-        with worded():
+        with self._turn, worded():
             self.lock()
             store = recovering.let_in(self.config, self._secrets, self._kdf, pending, pin)
             with closed_on_failure(store):
                 self._take_up(store, pending.data_key)
                 return self._at_work(store, pending.doctor.id)
+
+    def _refuse_second(self) -> None:
+        if self.state() != "new":
+            raise Refused(Refusal(code="enrol.already"))
 
     def _take_up(self, store: Store, data_key: bytes) -> None:
         """What has to be in order before work begins: escrow, origin, the lease."""
@@ -202,12 +208,18 @@ class Tablet:
     def _wipe(self, store: Store) -> None:
         """Destroys what is here, by the county's order, and tells it so.
 
-        Nothing is done where a record was saved since: it is handed in first.
+        Nothing is done where a record was saved since: it is handed in first. Nor while somebody
+        is being let in, who would find half of it: the order stands until the next contact.
         """
         tell = self._county.farewell(store)
-        if not store.close_if(wipe_is_due):
+        if not self._turn.acquire(blocking=False):
             return
-        obeying.destroy(self.config, self._secrets)
+        try:
+            if not store.close_if(wipe_is_due):
+                return
+            obeying.destroy(self.config, self._secrets)
+        finally:
+            self._turn.release()
         tell()
 
     def lock(self) -> None:

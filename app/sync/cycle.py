@@ -233,7 +233,7 @@ class Cycle:
                 raise SyncTrouble(Trouble.STUCK)
             self._resend_from = answer.resend_from
         elif sent and not answer.taken and not answer.receipts:
-            raise SyncTrouble(Trouble.STUCK)
+            raise SyncTrouble(Trouble.REVOKED if answer.revoked else Trouble.STUCK)
         return True
 
     def _finish(self, proof: str) -> None:

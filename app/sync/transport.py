@@ -42,16 +42,22 @@ class Transport(Protocol):
         """Give its connections back."""
 
 
+class _Session(requests.Session):
+    """Follows nobody: a captive portal's redirect is an answer like any other."""
+
+    def get_redirect_target(self, resp: requests.Response) -> str | None:
+        del resp
+        return None
+
+
 class HttpTransport:
     """Requests over HTTP with a connection kept open between them."""
 
     def __init__(self, county_url: str) -> None:
         refuse_unsafe(county_url)
         self._base = county_url.rstrip("/")
-        self._session = requests.Session()
-        # A captive portal's redirect must show as what it is, and proxies of the
-        # environment must not see what only the county may.
-        self._session.max_redirects = 0
+        self._session = _Session()
+        # Proxies of the environment must not see what only the county may.
         self._session.trust_env = False
 
     def post(self, path: str, body: bytes, headers: Mapping[str, str]) -> Answer:

@@ -25,7 +25,7 @@ _log = structlog.get_logger()
 @router.post(
     PATH,
     response_model=SyncResponse,
-    responses=errors_documented(400, 401, 403, 408, 413, 415, 503),
+    responses=errors_documented(400, 401, 408, 413, 415, 503),
     openapi_extra=body_documented(SyncRequest),
 )
 async def sync(request: Request, county: TheCounty) -> Response:

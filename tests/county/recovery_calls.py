@@ -11,8 +11,9 @@ from core.wire.custody import RecoverRequest, RecoverResponse
 from county.config import utc_now
 from county.keys import the_county
 from county.recovery import recover
-from county.tables import DeviceRow
+from county.tables import DeviceRow, EscrowRow
 from sealing.recovery_code import code_name
+from tests.builders import COUNTY_ID
 from tests.county.conftest import World
 
 
@@ -20,6 +21,12 @@ def device_of(world: World) -> DeviceRow:
     """The only tablet there is."""
     with world.database.reading() as session:
         return session.scalars(select(DeviceRow)).one()
+
+
+def escrow_of(world: World) -> EscrowRow:
+    """The data key it handed in."""
+    with world.database.reading() as session:
+        return session.get_one(EscrowRow, (COUNTY_ID, device_of(world).id))
 
 
 def asked(code: str, device_id: str) -> RecoverRequest:

@@ -6,14 +6,14 @@ import stat
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from core.refusals import Refused
 from county import backup_office
 from county.backup_contents import contents_of
 from county.config import utc_now
 from county.pg_programs import programs_for
-from county.tables import DeviceRow
+from county.tables import DeviceRow, UserRow
 from tests.builders import a_follow_up, a_household, a_resident
 from tests.county.standing import Standing
 from tests.county_world import write_records
@@ -94,6 +94,15 @@ def test_a_program_of_another_version_than_the_server_is_refused(
     assert (answer.returncode, answer.stderr.count("\n")) == (2, 1)
     assert f"version {version.split('.', maxsplit=1)[0]}" in answer.stderr
     assert not (tmp_path / "b").exists()
+
+
+def test_a_name_with_an_odd_line_break_in_it_stops_no_backup(
+    on_postgres: Standing, tmp_path: Path
+) -> None:
+    with on_postgres.world.database.writing() as session:
+        session.execute(update(UserRow).values(name="李\u2028医\x85生"))
+    on_postgres.back_up(tmp_path / "backup")
+    assert on_postgres.restore(tmp_path / "backup").county
 
 
 def test_the_password_is_not_on_the_programs_command_line(on_postgres: Standing) -> None:

@@ -15,15 +15,17 @@ from app.clock import SystemClock
 from app.config import Config
 from app.services.tablet import Tablet
 from app.services.workplace import Workplace
+from app.store.custody import WIPE
 from app.store.device_secret import FileDeviceSecret
 from app.store.kdf import Scrypt
-from app.store.queries.device import the_device
+from app.store.queries.device import setting, the_device
 from app.sync.link import HttpCounty
 from core.people import Resident
 from core.refusals import Refused
 from core.vocabulary import GroupTag, NotMet
 from core.wire.bodies import body_of
 from core.wire.canonical import canonical_bytes
+from core.wire.custody import WIPE_AFTER_HAND_IN
 from core.wire.hand_over import HAND_OVERS, HandOver
 from county import backup_office, custody_office
 from county.allowance import MOST_SIGNS_SET_ASIDE
@@ -32,7 +34,6 @@ from county.hand_over import Key
 from county.recovery import issue
 from county.tables import (
     CountyRow,
-    EscrowRow,
     OperationRow,
     QuarantineRow,
     RecoveryRow,
@@ -47,7 +48,7 @@ from tests.builders import (
     fresh_id,
 )
 from tests.county.conftest import World
-from tests.county.recovery_calls import answered, asked, device_of
+from tests.county.recovery_calls import answered, asked, device_of, escrow_of
 from tests.county_world import PASSPHRASE, running, write_records
 
 PIN = "274913"
@@ -101,11 +102,6 @@ def work(world: World, address: str, tablet: Tablet, resident: Resident) -> Work
 def nobody_home(work: Workplace, resident: Resident) -> None:
     """The quickest record there is."""
     work.follow_ups.not_met(resident.id, NotMet.NOT_AT_HOME)
-
-
-def escrow_of(world: World) -> EscrowRow:
-    with world.database.reading() as session:
-        return session.get_one(EscrowRow, (COUNTY_ID, device_of(world).id))
 
 
 def codes(refused: pytest.ExceptionInfo[Refused]) -> list[str]:
@@ -245,7 +241,7 @@ def test_a_revoked_tablet_hands_in_to_quarantine(
         assert session.scalars(select(QuarantineRow.code)).all() == ["device.revoked"]
 
 
-def test_a_revoked_tablet_of_which_enough_is_set_aside_loses_nothing_and_hands_in_on_a_file(
+def test_a_revoked_tablet_of_which_enough_is_set_aside_hears_its_orders_and_hands_in_on_a_file(
     world: World, work: Workplace, config: CountyConfig, resident: Resident, tmp_path: Path
 ) -> None:
     nobody_home(work, resident)
@@ -258,12 +254,16 @@ def test_a_revoked_tablet_of_which_enough_is_set_aside_loses_nothing_and_hands_i
         ))  # fmt: skip
     assert work.sync.run_now().failed == "revoked"
     assert work.sync.status().unsent == 1
+    custody_office.wipe_tablet(config, device_id, regardless=False)
+    work.sync.run_now()
+    with work.store.transaction() as session:
+        assert setting(session, WIPE) == WIPE_AFTER_HAND_IN
 
     file = tmp_path / "hand over"
     file.write_bytes(work.hand_over.export().content)
     assert custody_office.accept_file(config, file, KEY).count == 1
-    assert work.sync.run_now().failed == "revoked"
-    assert work.sync.status().unsent == 0
+    work.sync.run_now()
+    assert (work.store.is_open, device_of(world).state) == (False, "wiped")
 
 
 def test_a_tablet_ordered_to_be_wiped_hands_in_first_and_says_so(

@@ -138,3 +138,19 @@ def test_a_key_sealed_anew_by_the_county_before_a_restore_undid_it_is_replaced_b
     here.restore(tmp_path / "b")
     call_twice(here, work)
     check_in_keeping(here, PASSPHRASE)
+
+
+def test_a_file_of_a_tablet_that_never_heard_of_a_restore_opens_with_the_key_it_was_sealed_to(
+    here: Standing, tablet: Tablet, tmp_path: Path
+) -> None:
+    work = at_work(here, tablet)
+    here.back_up(tmp_path / "b")
+    custody_office.rotate_escrow_key(here.config, KEY, OTHER_PASSPHRASE)
+    call_twice(here, work)
+    work = tablet.unlock(DOCTOR_ID, PIN)
+    here.restore(tmp_path / "b")
+    work.follow_ups.not_met(RESIDENT.id, NotMet.NOT_AT_HOME)
+    brought = tmp_path / "handed over"
+    brought.write_bytes(work.hand_over.export().content)
+    undone = Key(passphrase=OTHER_PASSPHRASE)
+    assert custody_office.accept_file(here.config, brought, undone).count == 1

@@ -109,7 +109,9 @@ def test_a_table_that_an_older_archive_has_not_is_passed_over(
     assert "state" in columns_in(programs, tmp_path / "b", "device")
     assert columns_in(programs, tmp_path / "b", "invented_later") == []
     known = shared(lambda _: [], lambda _: ["id", "state"])
-    passage = Passage(ours="ours", former="former", columns=known, listed=ON_POSTGRESQL)
+    passage = Passage(
+        ours="ours", former="former", columns=known, listed=ON_POSTGRESQL, escrow_key="00" * 32
+    )
     assert list(places(passage)) == []
     place.close()
 

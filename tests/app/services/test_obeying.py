@@ -13,6 +13,7 @@ from app.services.enrolling import STORE_SUFFIXES
 from app.services.tablet import Tablet
 from app.services.workplace import Workplace
 from app.store.device_secret import FileDeviceSecret
+from app.store.errors import StoreFull
 from app.store.opening import Store
 from core.refusals import Refused
 from core.wire.custody import WIPE_AFTER_HAND_IN, WIPE_REGARDLESS, Orders
@@ -176,3 +177,21 @@ def test_a_wipe_cut_short_is_finished_at_the_next_start(
     assert not config.ring_path.exists()
     assert tablet.state() == "new"
     assert leftovers(config, tmp_path) == set()
+
+
+def test_a_wipe_is_carried_out_on_a_full_disk(
+    tablet: Tablet,
+    work: Workplace,
+    county: FakeCounty,
+    config: Config,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def no_room(path: Path, _: bytes) -> None:
+        raise StoreFull(f"no room for {path.name}")
+
+    monkeypatch.setattr(obeying, "write_atomically", no_room)
+    county.orders = Orders(wipe=WIPE_AFTER_HAND_IN)
+    work.sync.run_now()
+    assert leftovers(config, tmp_path) == set()
+    assert (tablet.state(), county.farewells) == ("new", 1)

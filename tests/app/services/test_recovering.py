@@ -160,3 +160,16 @@ def test_a_county_out_of_reach_leaves_the_tablet_locked(
         tablet.recover(code)
     assert codes(refused) == ["county.unreachable"]
     assert tablet.state() == "locked"
+
+
+def test_a_recovery_that_cannot_be_written_down_leaves_the_store_closed_for_the_next_try(
+    tablet: Tablet, code: str, config: Config
+) -> None:
+    pending = tablet.recover(code)
+    config.names_path.unlink()
+    config.names_path.mkdir()
+    with pytest.raises(IsADirectoryError):
+        tablet.finish_recovery(pending, NEW_PIN)
+    config.names_path.rmdir()
+    work = tablet.finish_recovery(pending, NEW_PIN)
+    assert work.store.is_open

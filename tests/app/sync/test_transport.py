@@ -73,3 +73,11 @@ def test_an_empty_answer_that_says_so_is_one() -> None:
     with answering(b"HTTP/1.1 503 Busy\r\nRetry-After: 5\r\nContent-Length: 0\r\n\r\n") as url:
         answer = HttpTransport(url).post("/sync/v1", b"{}", {})
     assert (answer.status, answer.headers["retry-after"], answer.body) == (503, "5", b"")
+
+
+@pytest.mark.parametrize("place", [b"http://portal/", b"http://\xff[::bad/"], ids=["good", "bad"])
+def test_a_portals_redirect_is_an_answer_and_followed_nowhere(place: bytes) -> None:
+    head = b"HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: "
+    with answering(head + place + b"\r\n\r\n") as url:
+        answer = HttpTransport(url).post("/sync/v1", b"{}", {})
+    assert (answer.status, answer.body) == (302, b"")
