@@ -126,8 +126,8 @@ def rotate_escrow_key(
     key: Key,
     new_passphrase: str,
     tell: Callable[[Rotated], None] = lambda _: None,
-) -> tuple[str, int]:
-    """A new escrow key in force, every kept data key sealed to it; its name, and how many.
+) -> Rotated:
+    """Put a new escrow key in force and seal every kept data key to it, as far as it opens.
 
     `tell` says so, with the passphrase, before it is done: where nobody can be told, and it
     raises, all stays as it was.
@@ -141,8 +141,9 @@ def rotate_escrow_key(
             raise Refused(Refusal(code="escrow.other_key"))
         count, left = rotate(session, county, private_key(old, key.passphrase), new, now)
         note_act(session, county.county_id, CONSOLE, "rotate", "escrow_key", new.name, now)
-        tell(Rotated(name=new.name, count=count, left_behind=tuple(left)))
-    return new.name, count
+        rotated = Rotated(name=new.name, count=count, left_behind=tuple(left))
+        tell(rotated)
+    return rotated
 
 
 def export_escrow_key(config: CountyConfig, path: Path, key: Key, *, remove: bool) -> str:

@@ -106,8 +106,7 @@ def take_in_together(
     known = kept_answers(session, county_id, [(each.device.id, each.batch) for each in deliveries])
     parts = [_Part(each, answers) for each, answers in zip(deliveries, known, strict=True)]
     for part in parts:
-        if part.line and not (part.is_active or part.by_hand):
-            part.keep_within(has_room(session, part.device, part.line))
+        part.leave_what_has_no_room(session)
         part.check_places()
     waiting = _waiting(session, county_id, parts, now)
     if waiting and len(parts) > 1:
@@ -127,7 +126,7 @@ class _Part:
 
     def __init__(self, delivery: Delivery, answers: dict[str, Answer]) -> None:
         self.device, self.asked = delivery.device, delivery.asked
-        self.is_active, self.by_hand = self.device.state == "active", delivery.by_hand
+        self.is_active, self._by_hand = self.device.state == "active", delivery.by_hand
         self._batch = delivery.batch
         self._answers = answers
         fresh = [item for item in delivery.batch if item.op_id not in answers]
@@ -139,9 +138,10 @@ class _Part:
         self.line, self._resend_from = _gapless(fresh, self.device.last_seq)
         self.answered = [Answered(opened=item, refusal=item.refusal) for item in self.line]
 
-    def keep_within(self, has_room: bool) -> None:
-        """Leave what is new unanswered where there is no room for it."""
-        if not has_room:
+    def leave_what_has_no_room(self, session: Session) -> None:
+        """Leave what is new with a tablet without a place, where it has had enough set aside."""
+        is_bounded = not (self.is_active or self._by_hand)
+        if self.line and is_bounded and not has_room(session, self.device, self.line):
             self.line, self.answered = [], []
 
     def check_places(self) -> None:

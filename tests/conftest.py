@@ -5,11 +5,15 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
 
 import words
+
+if TYPE_CHECKING:
+    from tests.console_office import Office
 
 # A shared machine may be slow for a moment; that is no fault of the example being tried.
 settings.register_profile("house", deadline=None)
@@ -40,6 +44,16 @@ def every_word_is_there() -> Iterator[list[str]]:
     yield listener.seen
     logger.removeHandler(listener)
     assert not listener.seen
+
+
+@pytest.fixture
+def office(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Office:
+    """A county office whose commands are run in this process."""
+    from tests.console_office import an_office  # only here: the Android set has no command line
+
+    return an_office(tmp_path, capsys, monkeypatch)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
 import pytest
 import structlog
@@ -85,15 +86,24 @@ def database_of(office: Office) -> Path:
     return office.folder / "county" / "county.db"
 
 
-def outside(*arguments: str, piped: str = "", entitled: bool = True, **more: str) -> Answer:
-    """A command in a process of its own; one that is not `entitled` is held to all rights."""
+def outside(
+    *arguments: str,
+    piped: str = "",
+    entitled: bool = True,
+    out: int | TextIO = subprocess.PIPE,
+    **more: str,
+) -> Answer:
+    """A command in a process of its own; one that is not `entitled` is held to all rights.
+
+    What it prints may go elsewhere: to `out`.
+    """
     limits = [] if entitled or os.geteuid() else ["setpriv", "--bounding-set", RIGHTS]
     done = subprocess.run(
         [*limits, sys.executable, "-m", "console", *arguments],
-        cwd=ROOT, env={**os.environ, **more}, input=piped, capture_output=True, text=True,
-        check=False,
+        cwd=ROOT, env={**os.environ, **more}, input=piped, stdout=out, stderr=subprocess.PIPE,
+        text=True, check=False,
     )  # fmt: skip
-    return Answer(done.returncode, done.stdout, done.stderr)
+    return Answer(done.returncode, done.stdout or "", done.stderr)
 
 
 def one_line(text: str) -> bool:

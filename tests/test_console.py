@@ -13,16 +13,9 @@ from pathlib import Path
 import pytest
 
 import console
-from tests.console_office import Office, an_office, one_line
+from tests.console_office import Office, one_line
 from tests.county.roster.sheets_of import a_roster, a_row, the_wife
 from words import say
-
-
-@pytest.fixture
-def office(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> Office:
-    return an_office(tmp_path, capsys, monkeypatch)
 
 
 @pytest.fixture

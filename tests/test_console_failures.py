@@ -15,7 +15,6 @@ import console_failures
 from tests.console_office import (
     Office,
     a_founded_office,
-    an_office,
     check_told,
     database_of,
     outside,
@@ -23,13 +22,6 @@ from tests.console_office import (
 from words import say
 
 PAGE = 4096
-
-
-@pytest.fixture
-def office(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> Office:
-    return an_office(tmp_path, capsys, monkeypatch)
 
 
 @pytest.fixture

@@ -20,18 +20,10 @@ from tests.console_office import (
     Answer,
     Office,
     a_founded_office,
-    an_office,
     check_told,
     database_of,
     outside,
 )
-
-
-@pytest.fixture
-def office(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> Office:
-    return an_office(tmp_path, capsys, monkeypatch)
 
 
 @pytest.fixture

@@ -8,19 +8,19 @@ from sqlalchemy import func, select
 
 from app.store.outbox import queued
 from core.refusals import Refused
-from core.wire.envelopes import MOST_OPERATION_BYTES, Operation
+from core.wire.envelopes import MOST_OPERATION_BYTES
 from county import allowance
 from county.config import utc_now
 from county.db import Database
 from county.enrolment import revoke
 from county.envelopes import opened
-from county.ingest import take_in
 from county.tables import OperationRow, QuarantineRow
 from tests.builders import COUNTY_ID, a_follow_up
 from tests.county.conftest import NOW, RESIDENT, World
 from tests.county.signed_post import post, request_body, signed_headers
-from tests.county_world import enrol_tablet, locked_device, running
-from tests.operations import Chain, outcomes, travelling
+from tests.county.taking_in import outcomes_of
+from tests.county_world import enrol_tablet, running
+from tests.operations import Chain, travelling
 
 MUCH = "A" * MOST_OPERATION_BYTES
 NOT_ONES = {
@@ -37,16 +37,6 @@ def thief(county: Database) -> Chain:
     with county.writing() as session:
         revoke(session, COUNTY_ID, chain.tablet.device_id)
     return chain
-
-
-def answers(
-    county: Database, chain: Chain, *operations: Operation, by_hand: bool = False
-) -> list[str]:
-    """What becomes of these, as far as they are answered."""
-    batch = opened(travelling(*operations), chain.tablet.device_id, chain.tablet.public_key)
-    with county.writing() as session:
-        device = locked_device(session, chain.tablet.device_id)
-        return outcomes(take_in(session, device, batch, NOW, by_hand=by_hand))
 
 
 def set_aside(county: Database, device_id: str, count: int, signs: int = 0) -> None:
@@ -93,14 +83,14 @@ def test_a_tablet_without_a_place_that_has_had_enough_set_aside_keeps_what_it_st
 ) -> None:
     set_aside(county, "another tablet", count, signs)
     first, second = thief.put(a_follow_up(RESIDENT.id)), thief.put(a_follow_up(RESIDENT.id))
-    assert answers(county, thief, first) == ["device.revoked"]
+    assert outcomes_of(county, thief, first) == ["device.revoked"]
 
     set_aside(county, thief.tablet.device_id, count, signs)
     before = kept(county)
-    assert answers(county, thief, first, second) == ["device.revoked"]
+    assert outcomes_of(county, thief, first, second) == ["device.revoked"]
     assert kept(county) == before
-    assert answers(county, thief, first) == ["device.revoked"]
-    assert answers(county, thief, first, second, by_hand=True) == ["device.revoked"] * 2
+    assert outcomes_of(county, thief, first) == ["device.revoked"]
+    assert outcomes_of(county, thief, first, second, by_hand=True) == ["device.revoked"] * 2
 
 
 def test_a_revoked_tablet_fills_no_disk_by_what_packs_well(world: World) -> None:

@@ -2,22 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import pytest
 from sqlalchemy import create_engine, make_url, text
 
 import console
-from tests.console_office import Answer, Office, an_office, one_line
+from tests.console_office import Answer, Office, one_line
 from tests.postgres import Postgres
 from words import say
-
-
-@pytest.fixture
-def office(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> Office:
-    return an_office(tmp_path, capsys, monkeypatch)
 
 
 def other(url: str, **parts: str) -> str:

@@ -195,7 +195,8 @@ def test_the_database_holds_neither_the_code_nor_the_key(world: World, code: str
 def test_a_rotated_key_recovers_and_the_tablet_seals_to_it(
     world: World, work: Workplace, tablet: Tablet, config: CountyConfig
 ) -> None:
-    name, count = custody_office.rotate_escrow_key(config, KEY, "quite another phrase")
+    rotated = custody_office.rotate_escrow_key(config, KEY, "quite another phrase")
+    name, count = rotated.name, rotated.count
     assert (escrow_of(world).key_name, count) == (name, 1)
     new = Key(passphrase="quite another phrase")
     code = custody_office.recover_doctor(config, DOCTOR, "", new).code.code

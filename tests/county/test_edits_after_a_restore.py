@@ -65,14 +65,10 @@ def disputed(here: Standing) -> list[tuple[Any, Any]]:
         return [(row.ours, row.theirs) for row in rows]
 
 
-def port_of(url: str) -> int:
-    return int(url.rsplit(":", 1)[1])
-
-
 def test_an_edit_whose_old_base_is_anothers_revision_now_waits_for_a_person(
     here: Standing, tmp_path: Path
 ) -> None:
-    with running(here.world.county_dir) as url:
+    with running(here.world.county_dir, port=here.port) as url:
         first, second, away = (here.world.level_tablet(url) for _ in range(3))
         here.back_up(tmp_path / "night")
         second.edit(RESIDENT.id, phone="13900000001")  # revision 2 of a history that will be gone
@@ -81,7 +77,7 @@ def test_an_edit_whose_old_base_is_anothers_revision_now_waits_for_a_person(
         synchronise(first)
         away.edit(RESIDENT.id, name="钱二")  # has seen revision 1
     here.restore(tmp_path / "night")
-    with running(here.world.county_dir, port=port_of(url)):
+    with running(here.world.county_dir, port=here.port):
         synchronise(away, first, second, away, first, second)
     assert (name_at(here), disputed(here)) == ("钱二", [("钱二", "赵一")])
 
@@ -89,14 +85,14 @@ def test_an_edit_whose_old_base_is_anothers_revision_now_waits_for_a_person(
 def test_an_edit_made_before_its_tablet_has_heard_of_the_restore_has_its_old_base(
     here: Standing, tmp_path: Path
 ) -> None:
-    with running(here.world.county_dir) as url:
+    with running(here.world.county_dir, port=here.port) as url:
         first, second, other = (here.world.level_tablet(url) for _ in range(3))
         here.back_up(tmp_path / "night")
         second.edit(RESIDENT.id, phone="13900000001")
         synchronise(second, first)
     here.restore(tmp_path / "night")
     first.edit(RESIDENT.id, name="赵一")
-    with running(here.world.county_dir, port=port_of(url)):
+    with running(here.world.county_dir, port=here.port):
         other.edit(RESIDENT.id, name="钱二")
         synchronise(other, first)
     assert (name_at(here), disputed(here)) == ("钱二", [("钱二", "赵一")])
@@ -130,7 +126,7 @@ def hand_over(here: Standing, tablet: TabletHere, folder: Path) -> list[str | No
 def test_a_correction_that_a_copy_came_before_at_a_restored_county_is_not_forgotten(
     here: Standing, tmp_path: Path
 ) -> None:
-    with running(here.world.county_dir) as url:
+    with running(here.world.county_dir, port=here.port) as url:
         tablet = here.world.level_tablet(url)
         save_visits(tablet, 4)
         synchronise(tablet)
@@ -141,7 +137,7 @@ def test_a_correction_that_a_copy_came_before_at_a_restored_county_is_not_forgot
         synchronise(tablet)
         assert set(tablet.states()) == {OutboxState.RECEIPTED}
     here.restore(tmp_path / "night-1")
-    with running(here.world.county_dir, port=port_of(url)):
+    with running(here.world.county_dir, port=here.port):
         copy = replace(tablet, store=Store.open(disk, bytes(range(32))))
         save_visits(copy, 1)  # under the number of the correction
         synchronise(copy)
@@ -149,7 +145,7 @@ def test_a_correction_that_a_copy_came_before_at_a_restored_county_is_not_forgot
     save_visits(tablet, 2)
     assert "op.chain" in hand_over(here, tablet, tmp_path)  # by file: the tablet has no link yet
     here.back_up(tmp_path / "night-2")
-    with running(here.world.county_dir, port=port_of(url)):
+    with running(here.world.county_dir, port=here.port):
         synchronise(tablet, tablet)
     assert name_at(here) == RESIDENT.name
     assert tablet.states()[4] == OutboxState.REFUSED
@@ -158,7 +154,7 @@ def test_a_correction_that_a_copy_came_before_at_a_restored_county_is_not_forgot
 def test_after_a_restore_no_tablet_counts_as_having_heard_of_it(
     here: Standing, tmp_path: Path
 ) -> None:
-    with running(here.world.county_dir) as url:
+    with running(here.world.county_dir, port=here.port) as url:
         here.world.level_tablet(url)
     here.back_up(tmp_path / "night")
     before = utc_now()

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-import sys
 from pathlib import Path
+from typing import TextIO
 
 import pytest
 import requests
@@ -14,7 +13,7 @@ import requests
 from core.refusals import Refused
 from county import custody_office
 from county.config import CountyConfig, utc_now
-from county.custody_office import Rotated, rotate_escrow_key
+from county.custody_office import rotate_escrow_key
 from county.enrolment import revoke
 from county.escrow import MOST_SEALED_BYTES, LeftBehind, keep
 from county.hand_over import Key
@@ -24,8 +23,8 @@ from county.orders import orders_for
 from county.tables import DeviceRow, EscrowRow
 from sealing.envelope import seal_data_key
 from tests.builders import COUNTY_ID, DOCTOR_ID
+from tests.console_office import Answer, outside
 from tests.county.conftest import World
-from tests.county.process import ROOT
 from tests.county.signed_post import signed_headers
 from tests.county_world import (
     ESCROW_KEY,
@@ -71,12 +70,6 @@ def key_ordered(world: World, tablet: Enrolled) -> str:
         device = session.get_one(DeviceRow, (COUNTY_ID, tablet.device_id))
         (orders,) = orders_for(session, the_county(session), [device])
     return orders.escrow_key if orders else ""
-
-
-def rotated(config: CountyConfig, key: Key, passphrase: str) -> Rotated:
-    told: list[Rotated] = []
-    rotate_escrow_key(config, key, passphrase, told.append)
-    return told[0]
 
 
 def can_be_recovered(config: CountyConfig, key: Key, doctor: str = DOCTOR_ID) -> str:
@@ -127,7 +120,7 @@ def test_a_key_that_cannot_be_opened_stops_no_rotation_and_is_handed_in_anew(
     other = enrol_tablet(world.database, utc_now(), OTHER_DOCTOR_ID)
     hand_in(world, tablet, rubbish(tablet))
     hand_in(world, other, sealed(other))
-    told = rotated(config, KEY, NEW)
+    told = rotate_escrow_key(config, KEY, NEW)
     lost = LeftBehind(device_id=tablet.device_id, doctor="周大夫", is_lost=True)
     assert (told.count, told.left_behind) == (1, (lost,))
     assert (kept(world, tablet).key_name, kept(world, other).key_name) == (
@@ -146,9 +139,9 @@ def test_a_key_sealed_to_an_earlier_one_stays_under_it_and_is_told(
     world: World, config: CountyConfig
 ) -> None:
     tablet = enrol_tablet(world.database, utc_now())
-    rotated(config, KEY, NEW)
+    rotate_escrow_key(config, KEY, NEW)
     hand_in(world, tablet, sealed(tablet))  # enrolled before, and has not heard of it yet
-    told = rotated(config, Key(passphrase=NEW), NEWER)
+    told = rotate_escrow_key(config, Key(passphrase=NEW), NEWER)
     behind = LeftBehind(device_id=tablet.device_id, doctor="周大夫", is_lost=False)
     assert (told.count, told.left_behind) == (0, (behind,))
     assert can_be_recovered(config, Key(passphrase=NEWER)) == "escrow.wrong_passphrase"
@@ -162,11 +155,11 @@ def test_the_office_is_told_whose_key_could_not_be_sealed_anew(
     lost = enrol_tablet(world.database, utc_now())
     hand_in(world, lost, rubbish(lost))
     done = luyue(config, "escrow-key", "rotate", LUYUE_ESCROW_PASSPHRASE=PASSPHRASE)
-    assert done.returncode == 0, done.stderr
-    assert f"周大夫's tablet {lost.device_id} is opened by no key of the county" in done.stdout
-    phrase = done.stdout.partition("Escrow passphrase: ")[2].split()[0]
+    assert done.status == 0, done.err
+    assert f"周大夫's tablet {lost.device_id} is opened by no key of the county" in done.out
+    phrase = done.out.partition("Escrow passphrase: ")[2].split()[0]
     told = json.loads(
-        luyue(config, "escrow-key", "rotate", "--json", LUYUE_ESCROW_PASSPHRASE=phrase).stdout
+        luyue(config, "escrow-key", "rotate", "--json", LUYUE_ESCROW_PASSPHRASE=phrase).out
     )
     assert told["left_behind"] == [
         {"device_id": lost.device_id, "doctor": "周大夫", "is_lost": False}
@@ -183,7 +176,7 @@ def test_a_passphrase_that_nobody_was_told_guards_nothing(
         done = luyue(
             config, "escrow-key", "rotate", *more, out=gone, LUYUE_ESCROW_PASSPHRASE=PASSPHRASE
         )
-    assert done.returncode != 0
+    assert done.status != 0
     assert can_be_recovered(config, KEY) == ""
     with world.database.reading() as session:
         assert the_county(session).escrow_public_key == ESCROW_KEY.public
@@ -195,26 +188,17 @@ def test_no_county_is_founded_whose_passphrases_nobody_was_told(
 ) -> None:
     config = CountyConfig(data_dir=tmp_path)
     with Path("/dev/full").open("w") as gone:
-        assert luyue(config, "init", "青川县", *more, out=gone).returncode != 0
+        assert luyue(config, "init", "青川县", *more, out=gone).status != 0
     with pytest.raises(Refused) as refused:
         check_founded(config)
     assert [refusal.code for refusal in refused.value.refusals] == ["county.not_founded"]
-    assert luyue(config, "init", "青川县", *more).returncode == 0
+    assert luyue(config, "init", "青川县", *more).status == 0
     check_founded(config)
 
 
 def luyue(
-    config: CountyConfig, *arguments: str, out: object = subprocess.PIPE, **environment: str
-) -> subprocess.CompletedProcess[str]:
+    config: CountyConfig, *arguments: str, out: int | TextIO = subprocess.PIPE, **more: str
+) -> Answer:
     """A command of the county's, whatever its words go to."""
-    told = {"LUYUE_COUNTY_DATA": str(config.data_dir), "LUYUE_LANG": "en"}
-    return subprocess.run(
-        [sys.executable, "-m", "console", "county", *arguments],
-        check=False,
-        cwd=ROOT,
-        env={**os.environ, **told, **environment},
-        stdin=subprocess.DEVNULL,
-        stdout=out,  # type: ignore[call-overload]  # a file or a pipe
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    folder = str(config.data_dir)
+    return outside("county", *arguments, out=out, LUYUE_COUNTY_DATA=folder, LUYUE_LANG="en", **more)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +16,6 @@ from core.wire.envelopes import Operation
 from county import judging_anew
 from county.config import local_date, utc_now
 from county.db import Database
-from county.envelopes import opened
-from county.ingest import take_in
 from county.judging_anew import told_anew, waiting_for
 from county.rollups import recount
 from county.schema import upgrade
@@ -37,6 +34,7 @@ from tests.county.asking import ask
 from tests.county.conftest import NOW, World, upgrade_to
 from tests.county.signed_post import post, request_body, signed_headers
 from tests.county.standing import Standing
+from tests.county.taking_in import outcomes_of
 from tests.county_world import (
     OTHER_SCOPE,
     enrol_tablet,
@@ -45,7 +43,7 @@ from tests.county_world import (
     running,
     write_records,
 )
-from tests.operations import Chain, outcomes, travelling
+from tests.operations import Chain, outcomes
 from tests.postgres import Postgres, fresh_database
 
 UNKNOWN = "op.unknown_reference"
@@ -69,16 +67,6 @@ def second(county: Database) -> Chain:
 
 def entered(chain: Chain, record: Record) -> Operation:
     return chain.set(Kind.RESIDENT, record.id, 0, body_of(record))
-
-
-def take(
-    county: Database, chain: Chain, *operations: Operation, asked: bool = False
-) -> Sequence[str]:
-    """How the county answers these."""
-    batch = opened(travelling(*operations), chain.tablet.device_id, chain.tablet.public_key)
-    with county.writing() as session:
-        device = locked_device(session, chain.tablet.device_id)
-        return outcomes(take_in(session, device, batch, NOW, asked=asked))
 
 
 def told(county: Database, chain: Chain, *refused: tuple[int, str]) -> list[tuple[int, str]]:
@@ -119,17 +107,17 @@ def test_what_lacks_the_same_record_is_judged_anew_in_the_order_it_was_written(
     amending = a_follow_up(RESIDENT.id, amends=VISIT.id)
     written = (first.put(VISIT, op_id=earlier), first.put(amending, op_id=later))
     assert later < earlier
-    assert take(county, first, *written) == [UNKNOWN, UNKNOWN]
-    assert take(county, second, entered(second, RESIDENT)) == ["accepted"]
+    assert outcomes_of(county, first, *written) == [UNKNOWN, UNKNOWN]
+    assert outcomes_of(county, second, entered(second, RESIDENT)) == ["accepted"]
     assert answers(county, first) == ["accepted", "accepted"]
 
 
 def test_a_follow_up_that_came_before_its_resident_is_taken_with_the_resident(
     county: Database, first: Chain, second: Chain
 ) -> None:
-    assert take(county, first, first.put(VISIT)) == [UNKNOWN]
+    assert outcomes_of(county, first, first.put(VISIT)) == [UNKNOWN]
     assert aside(county) == [(UNKNOWN, RESIDENT.id, None)]
-    assert take(county, second, entered(second, RESIDENT)) == ["accepted"]
+    assert outcomes_of(county, second, entered(second, RESIDENT)) == ["accepted"]
     row = held(county, VISIT.id)
     assert row is not None
     assert (row.body, row.resident_id, row.device_id) == (
@@ -147,9 +135,9 @@ def test_a_replay_of_an_operation_judged_anew_gets_the_new_answer(
     county: Database, first: Chain, second: Chain
 ) -> None:
     visit = first.put(VISIT)
-    take(county, first, visit)
-    take(county, second, entered(second, RESIDENT))
-    assert take(county, first, visit) == ["accepted"]
+    outcomes_of(county, first, visit)
+    outcomes_of(county, second, entered(second, RESIDENT))
+    assert outcomes_of(county, first, visit) == ["accepted"]
 
 
 def test_a_chain_of_operations_each_lacking_the_one_before_is_taken_as_one(
@@ -158,9 +146,12 @@ def test_a_chain_of_operations_each_lacking_the_one_before_is_taken_as_one(
     referral = a_referral(RESIDENT.id)
     third = Chain(enrol_tablet(county, NOW), NOW)
     withdrawal, outcome = a_withdrawal(VISIT.id), a_referral_outcome(referral.id)
-    assert take(county, third, third.put(withdrawal), third.put(outcome)) == [UNKNOWN, UNKNOWN]
-    assert take(county, first, first.put(VISIT), first.put(referral)) == [UNKNOWN, UNKNOWN]
-    assert take(county, second, entered(second, RESIDENT)) == ["accepted"]
+    assert outcomes_of(county, third, third.put(withdrawal), third.put(outcome)) == [
+        UNKNOWN,
+        UNKNOWN,
+    ]
+    assert outcomes_of(county, first, first.put(VISIT), first.put(referral)) == [UNKNOWN, UNKNOWN]
+    assert outcomes_of(county, second, entered(second, RESIDENT)) == ["accepted"]
     assert answers(county, first) == answers(county, third) == ["accepted", "accepted"]
     for record in (withdrawal, outcome):
         row = held(county, record.id)
@@ -172,8 +163,8 @@ def test_an_edit_that_came_before_its_resident_is_worked_into_it(
     county: Database, first: Chain, second: Chain
 ) -> None:
     edit = first.set(Kind.RESIDENT, RESIDENT.id, 1, {"phone": "13900000001"})
-    assert take(county, first, edit) == [UNKNOWN]
-    assert take(county, second, entered(second, RESIDENT)) == ["accepted"]
+    assert outcomes_of(county, first, edit) == [UNKNOWN]
+    assert outcomes_of(county, second, entered(second, RESIDENT)) == ["accepted"]
     row = held(county, RESIDENT.id)
     assert row is not None
     assert (row.revision, row.body["phone"]) == (2, "13900000001")
@@ -184,10 +175,10 @@ def test_what_lacks_two_records_waits_for_the_other_one_too(
     county: Database, first: Chain, second: Chain
 ) -> None:
     amended = a_follow_up(RESIDENT.id, amends=VISIT.id)
-    assert take(county, first, first.put(amended)) == [UNKNOWN]
-    take(county, second, entered(second, RESIDENT))
+    assert outcomes_of(county, first, first.put(amended)) == [UNKNOWN]
+    outcomes_of(county, second, entered(second, RESIDENT))
     assert aside(county) == [(UNKNOWN, VISIT.id, None)]
-    take(county, second, second.put(VISIT))
+    outcomes_of(county, second, second.put(VISIT))
     assert answers(county, first) == ["accepted"]
 
 
@@ -195,9 +186,9 @@ def test_what_is_refused_for_another_reason_then_waits_no_longer(
     county: Database, first: Chain, second: Chain
 ) -> None:
     stranger = a_resident(household_id=HOUSEHOLD.id, scope_id=OTHER_SCOPE)
-    assert take(county, first, first.put(a_follow_up(stranger.id))) == [UNKNOWN]
+    assert outcomes_of(county, first, first.put(a_follow_up(stranger.id))) == [UNKNOWN]
     write_records(county, NOW, stranger)
-    assert take(county, first, asked=True) == []
+    assert outcomes_of(county, first, asked=True) == []
     assert aside(county) == [("scope.not_yours", None, None)]
     assert answers(county, first) == ["scope.not_yours"]
 
@@ -205,11 +196,11 @@ def test_what_is_refused_for_another_reason_then_waits_no_longer(
 def test_a_revoked_tablets_deposits_are_not_judged_anew(
     county: Database, first: Chain, second: Chain
 ) -> None:
-    take(county, first, first.put(VISIT))
+    outcomes_of(county, first, first.put(VISIT))
     with county.writing() as session:
         session.get_one(DeviceRow, (COUNTY_ID, first.tablet.device_id)).state = "revoked"
-    take(county, first, first.put(a_follow_up(RESIDENT.id)))
-    take(county, second, entered(second, RESIDENT))
+    outcomes_of(county, first, first.put(a_follow_up(RESIDENT.id)))
+    outcomes_of(county, second, entered(second, RESIDENT))
     assert answers(county, first) == [UNKNOWN, "device.revoked"]
     assert held(county, VISIT.id) is None
 
@@ -217,10 +208,10 @@ def test_a_revoked_tablets_deposits_are_not_judged_anew(
 def test_a_revoked_tablet_brings_nothing_for_which_others_wait(
     county: Database, first: Chain, second: Chain
 ) -> None:
-    take(county, first, first.put(VISIT))
+    outcomes_of(county, first, first.put(VISIT))
     with county.writing() as session:
         session.get_one(DeviceRow, (COUNTY_ID, second.tablet.device_id)).state = "revoked"
-    take(county, second, entered(second, RESIDENT))
+    outcomes_of(county, second, entered(second, RESIDENT))
     assert answers(county, first) == [UNKNOWN]
 
 
@@ -228,11 +219,11 @@ def test_one_that_the_database_will_not_take_costs_the_record_it_waited_for_noth
     county: Database, first: Chain, second: Chain
 ) -> None:
     poison = first.put(VISIT)
-    take(county, first, poison)
+    outcomes_of(county, first, poison)
     with county.writing() as session:
         row = session.get_one(QuarantineRow, (COUNTY_ID, poison.op_id))
         row.envelope = {**row.envelope, "body": {**body_of(VISIT), "note": "half a pair: \ud800"}}
-    assert take(county, second, entered(second, RESIDENT)) == ["accepted"]
+    assert outcomes_of(county, second, entered(second, RESIDENT)) == ["accepted"]
     assert held(county, RESIDENT.id) is not None
 
 
@@ -240,31 +231,31 @@ def test_what_is_beyond_the_bound_of_one_exchange_follows_when_its_tablet_asks(
     county: Database, first: Chain, second: Chain, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(judging_anew, "MOST_JUDGED", 2)
-    take(county, first, *(first.put(a_follow_up(RESIDENT.id)) for _ in range(5)))
-    take(county, second, entered(second, RESIDENT))
+    outcomes_of(county, first, *(first.put(a_follow_up(RESIDENT.id)) for _ in range(5)))
+    outcomes_of(county, second, entered(second, RESIDENT))
     assert answers(county, first).count("accepted") == 2
-    take(county, first, asked=True)
-    take(county, first, asked=True)
+    outcomes_of(county, first, asked=True)
+    outcomes_of(county, first, asked=True)
     assert answers(county, first) == ["accepted"] * 5
 
 
 def test_a_record_the_office_brings_is_enough_when_the_tablet_asks(
     county: Database, first: Chain
 ) -> None:
-    take(county, first, first.put(VISIT), first.put(a_withdrawal(VISIT.id)))
+    outcomes_of(county, first, first.put(VISIT), first.put(a_withdrawal(VISIT.id)))
     write_records(county, NOW, RESIDENT)
     assert answers(county, first) == [UNKNOWN, UNKNOWN]
-    take(county, first, asked=True)
+    outcomes_of(county, first, asked=True)
     assert answers(county, first) == ["accepted", "accepted"]
 
 
 def test_a_tablet_is_told_of_the_new_answer_until_it_says_that_it_holds_it(
     county: Database, first: Chain, second: Chain
 ) -> None:
-    take(county, first, first.put(VISIT), first.put(a_follow_up("nobody")))
+    outcomes_of(county, first, first.put(VISIT), first.put(a_follow_up("nobody")))
     holds = [(1, UNKNOWN), (2, UNKNOWN)]
     assert told(county, first, *holds) == []
-    take(county, second, entered(second, RESIDENT))
+    outcomes_of(county, second, entered(second, RESIDENT))
     assert told(county, first, *holds) == told(county, first, *holds) == [(1, "accepted")]
     assert told(county, first, holds[1]) == []
     assert told(county, first, (1, "op.number_taken"), (0, UNKNOWN), (1 << 40, UNKNOWN)) == []
@@ -275,7 +266,7 @@ def test_what_another_transaction_is_judging_is_left_to_it(postgres: Postgres) -
         found(county, NOW)
         write_records(county, NOW, HOUSEHOLD)
         first = Chain(enrol_tablet(county, NOW), NOW)
-        take(county, first, first.put(VISIT))
+        outcomes_of(county, first, first.put(VISIT))
         write_records(county, NOW, RESIDENT)
         with county.writing() as one, county.writing() as another:
             found_by = [

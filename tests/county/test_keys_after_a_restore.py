@@ -69,6 +69,21 @@ def call_twice(here: Standing, work: Workplace) -> None:
         synchronise(work)
 
 
+def rotated(here: Standing, tablet: Tablet, work: Workplace) -> Workplace:
+    """A new escrow key in force, of which the tablet has heard and to which it seals."""
+    custody_office.rotate_escrow_key(here.config, KEY, OTHER_PASSPHRASE)
+    call_twice(here, work)
+    return tablet.unlock(DOCTOR_ID, PIN)
+
+
+def brought(here: Standing, work: Workplace, key: Key) -> int:
+    """How many records the office takes in of a file of the tablet's, one just saved among them."""
+    work.follow_ups.not_met(RESIDENT.id, NotMet.NOT_AT_HOME)
+    file = here.world.folder / "handed over"
+    file.write_bytes(work.hand_over.export().content)
+    return custody_office.accept_file(here.config, file, key).count
+
+
 def check_in_keeping(here: Standing, passphrase: str) -> None:
     """The county can open the data key it holds, and has no more to tell its tablet."""
     with here.world.database.reading() as session:
@@ -84,18 +99,13 @@ def test_after_a_restore_to_before_a_rotation_the_tablet_seals_to_the_key_in_for
 ) -> None:
     work = at_work(here, tablet)
     here.back_up(tmp_path / "b")
-    custody_office.rotate_escrow_key(here.config, KEY, OTHER_PASSPHRASE)
-    call_twice(here, work)
-    work = tablet.unlock(DOCTOR_ID, PIN)
+    work = rotated(here, tablet, work)
     call_twice(here, work)
     check_in_keeping(here, OTHER_PASSPHRASE)
 
     here.restore(tmp_path / "b")
     call_twice(here, work)
-    work.follow_ups.not_met(RESIDENT.id, NotMet.NOT_AT_HOME)
-    brought = tmp_path / "handed over"
-    brought.write_bytes(work.hand_over.export().content)
-    assert custody_office.accept_file(here.config, brought, KEY).count == 1
+    assert brought(here, work, KEY) == 1
 
     work = tablet.unlock(DOCTOR_ID, PIN)
     call_twice(here, work)
@@ -145,12 +155,6 @@ def test_a_file_of_a_tablet_that_never_heard_of_a_restore_opens_with_the_key_it_
 ) -> None:
     work = at_work(here, tablet)
     here.back_up(tmp_path / "b")
-    custody_office.rotate_escrow_key(here.config, KEY, OTHER_PASSPHRASE)
-    call_twice(here, work)
-    work = tablet.unlock(DOCTOR_ID, PIN)
+    work = rotated(here, tablet, work)
     here.restore(tmp_path / "b")
-    work.follow_ups.not_met(RESIDENT.id, NotMet.NOT_AT_HOME)
-    brought = tmp_path / "handed over"
-    brought.write_bytes(work.hand_over.export().content)
-    undone = Key(passphrase=OTHER_PASSPHRASE)
-    assert custody_office.accept_file(here.config, brought, undone).count == 1
+    assert brought(here, work, Key(passphrase=OTHER_PASSPHRASE)) == 1

@@ -29,7 +29,7 @@ from tests.builders import (
     a_resident,
 )
 from tests.county.conftest import NOW, World
-from tests.county.taking_in import count, stored, take
+from tests.county.taking_in import count, outcomes_of, stored, take
 from tests.county_world import enrol_tablet, running, write_records
 from tests.operations import Chain, outcomes, travelling
 
@@ -177,7 +177,7 @@ def test_a_tablet_reads_what_came_in_an_older_or_unreadable_shape(
     body = {**body_of(strange), "recorded_at": ["now"], "resident_id": RESIDENT.id}
     with running(world.county_dir) as url:
         tablet = world.tablet(url)
-        take_now(world, other, put(other, strange, 9, body))
+        outcomes_of(world.database, other, put(other, strange, 9, body), now=utc_now())
         assert tablet.synchronise().failed is None
         assert tablet.body(strange.id) == body
         tablet.save(visit)
@@ -186,13 +186,3 @@ def test_a_tablet_reads_what_came_in_an_older_or_unreadable_shape(
         assert tablet.synchronise().failed is None
         assert set(tablet.states()) == {OutboxState.RECEIPTED}
         assert (tablet.body(RESIDENT.id) or {})["phone"] == "13900000002"
-
-
-def take_now(world: World, chain: Chain, *operations: Operation) -> None:
-    from county.envelopes import opened
-    from county.ingest import take_in
-    from tests.county_world import locked_device
-
-    batch = opened(travelling(*operations), chain.tablet.device_id, chain.tablet.public_key)
-    with world.database.writing() as session:
-        take_in(session, locked_device(session, chain.tablet.device_id), batch, utc_now())

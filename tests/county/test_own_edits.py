@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -16,8 +16,6 @@ from core.wire.envelopes import Operation
 from county.checking import damages
 from county.config import local_date
 from county.db import Database
-from county.envelopes import opened
-from county.ingest import take_in
 from county.mending import mend
 from county.people import act_of, set_villages
 from county.quarantine import TAKE, decide
@@ -33,12 +31,14 @@ from tests.builders import (
     a_resident,
 )
 from tests.county.conftest import NOW, upgrade_to
-from tests.county_world import enrol_tablet, found, locked_device, write_records
-from tests.operations import Chain, outcomes, travelling
+from tests.county.taking_in import outcomes_of
+from tests.county_world import enrol_tablet, found, write_records
+from tests.operations import Chain
 
 HOUSEHOLD, OTHER_HOUSEHOLD = a_household(), a_household()
 RESIDENT = a_resident(household_id=HOUSEHOLD.id)
 LATER, NEXT_WEEK = NOW + timedelta(seconds=5), NOW + timedelta(days=7)
+take = partial(outcomes_of, now=LATER)
 REVIEWER = Reviewer(county_id=COUNTY_ID, user_id="r", village_ids=frozenset({VILLAGE_ID}))
 
 
@@ -46,16 +46,6 @@ REVIEWER = Reviewer(county_id=COUNTY_ID, user_id="r", village_ids=frozenset({VIL
 def first(county: Database) -> Chain:
     write_records(county, NOW, HOUSEHOLD, OTHER_HOUSEHOLD, RESIDENT)
     return Chain(enrol_tablet(county, NOW), NOW)
-
-
-def take(
-    county: Database, chain: Chain, *operations: Operation, now: datetime = LATER
-) -> Sequence[str]:
-    """How the county answers these."""
-    batch = opened(travelling(*operations), chain.tablet.device_id, chain.tablet.public_key)
-    with county.writing() as session:
-        device = locked_device(session, chain.tablet.device_id)
-        return outcomes(take_in(session, device, batch, now))
 
 
 def set_resident(chain: Chain, **fields: Any) -> Operation:

@@ -20,7 +20,7 @@ from county.carrying_over import ON_POSTGRESQL, Passage, places, shared
 from county.config import utc_now
 from county.people import NewUser, act_of, add_user
 from county.pg_programs import columns_in, programs_for
-from county.tables import DeviceRow, RecordRow, ScopeHeadRow, UserRow, VillageRow
+from county.tables import DeviceRow, RecordRow, UserRow, VillageRow
 from tests.builders import (
     COUNTY_ID,
     DOCTOR_ID,
@@ -31,6 +31,7 @@ from tests.builders import (
     a_resident,
 )
 from tests.county.standing import Standing
+from tests.county.yesterday import epochs
 from tests.county_world import OTHER_VILLAGE_ID, enrol_tablet, entrusted, write_records
 from tests.postgres import Postgres
 from tests.tablet_world import TabletHere, enrolled_tablet
@@ -48,11 +49,6 @@ def id_of(tablet: TabletHere) -> str:
 def state_of(standing: Standing, device_id: str) -> str:
     with standing.world.database.reading() as session:
         return session.get_one(DeviceRow, (COUNTY_ID, device_id)).state
-
-
-def epochs(standing: Standing) -> set[str]:
-    with standing.world.database.reading() as session:
-        return set(session.scalars(select(ScopeHeadRow.epoch)))
 
 
 def revoke(standing: Standing, device_id: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,8 +17,6 @@ from core.wire.bodies import body_of
 from core.wire.envelopes import Operation
 from county.config import local_date, utc_now
 from county.db import Database
-from county.envelopes import opened
-from county.ingest import take_in
 from county.judging_anew import told_anew
 from county.quarantine import LEAVE, TAKE, decide
 from county.reviews import Reviewer
@@ -35,6 +33,7 @@ from tests.builders import (
     a_withdrawal,
 )
 from tests.county.conftest import NOW, World
+from tests.county.taking_in import outcomes_of, take
 from tests.county_world import (
     OTHER_VILLAGE_ID,
     enrol_tablet,
@@ -57,14 +56,6 @@ def tablet(county: Database) -> Iterator[Chain]:
     yield Chain(enrol_tablet(county, NOW), NOW)
     with county.reading() as session:
         assert not list(recount(session, COUNTY_ID, local_date(NOW)))
-
-
-def take(county: Database, chain: Chain, *operations: Operation) -> Sequence[str]:
-    """How the county answers these."""
-    batch = opened(travelling(*operations), chain.tablet.device_id, chain.tablet.public_key)
-    with county.writing() as session:
-        device = locked_device(session, chain.tablet.device_id)
-        return outcomes(take_in(session, device, batch, NOW))
 
 
 def give_villages(county: Database, *village_ids: str) -> None:
@@ -111,7 +102,7 @@ def a_lost_village(county: Database, tablet: Chain) -> tuple[FollowUp, Operation
     visit = a_follow_up(RESIDENT.id)
     give_villages(county, OTHER_VILLAGE_ID)
     operation = tablet.put(visit)
-    assert take(county, tablet, operation) == ["scope.not_yours"]
+    assert outcomes_of(county, tablet, operation) == ["scope.not_yours"]
     return visit, operation
 
 
@@ -140,7 +131,7 @@ def test_what_a_revoked_tablet_hands_in_is_taken_by_a_person_only(
     with county.writing() as session:
         locked_device(session, tablet.tablet.device_id).state = "revoked"
     operation = tablet.put(visit)
-    assert take(county, tablet, operation) == ["device.revoked"]
+    assert outcomes_of(county, tablet, operation) == ["device.revoked"]
     assert record(county, visit.id) is None
     assert decided(county, operation, TAKE) == ""
     assert record(county, visit.id) is not None
@@ -150,7 +141,7 @@ def test_what_waited_for_the_record_is_taken_behind_it(county: Database, tablet:
     visit, operation = a_lost_village(county, tablet)
     give_villages(county, VILLAGE_ID)
     withdrawal = tablet.put(a_withdrawal(visit.id))
-    assert take(county, tablet, withdrawal) == ["op.unknown_reference"]
+    assert outcomes_of(county, tablet, withdrawal) == ["op.unknown_reference"]
     assert decided(county, operation, TAKE) == ""
     assert answer(county, withdrawal) == "accepted"
     assert aside(county, withdrawal).settled_by == "county"
@@ -161,7 +152,7 @@ def test_what_is_still_wrong_is_said_and_the_record_stays_where_it_was(
 ) -> None:
     visit = a_follow_up(RESIDENT.id, NOW.date().replace(year=2030))
     operation = tablet.put(visit)
-    (code,) = take(county, tablet, operation)
+    (code,) = outcomes_of(county, tablet, operation)
     assert code.startswith("follow_up.")
     assert decided(county, operation, TAKE) == code
     assert record(county, visit.id) is None
@@ -173,7 +164,7 @@ def test_what_nobody_has_proven_to_have_written_is_taken_by_nobody(
     county: Database, tablet: Chain
 ) -> None:
     operation = replace(tablet.put(a_follow_up(RESIDENT.id)), signature="00" * 64)
-    assert take(county, tablet, operation) == ["op.signature"]
+    assert outcomes_of(county, tablet, operation) == ["op.signature"]
     assert decided(county, operation, TAKE) == "desk.aside_unproven"
     assert decided(county, operation, LEAVE) == ""
 
@@ -184,10 +175,10 @@ def test_what_is_left_at_that_is_kept_and_not_judged_when_what_it_lacked_comes(
     late = a_resident(household_id=HOUSEHOLD.id)
     visit = a_follow_up(late.id)
     operation = tablet.put(visit)
-    assert take(county, tablet, operation) == ["op.unknown_reference"]
+    assert outcomes_of(county, tablet, operation) == ["op.unknown_reference"]
     assert decided(county, operation, LEAVE) == ""
     entry = tablet.set(Kind.RESIDENT, late.id, 0, body_of(late))
-    assert take(county, tablet, entry) == ["accepted"]
+    assert outcomes_of(county, tablet, entry) == ["accepted"]
     assert record(county, visit.id) is None
     assert aside(county, operation).envelope["body"] == body_of(visit)
     assert acts(county) == [("aside_leave", visit.id, "reviewer")]
@@ -198,7 +189,7 @@ def test_nobody_decides_on_another_townships_records_or_on_what_is_not_there(
     county: Database, tablet: Chain
 ) -> None:
     operation = replace(tablet.put(a_follow_up(RESIDENT.id)), signature="00" * 64)
-    assert take(county, tablet, operation) == ["op.signature"]
+    assert outcomes_of(county, tablet, operation) == ["op.signature"]
     assert decided(county, operation, LEAVE, ELSEWHERE) == "desk.aside_gone"
     assert decided(county, replace(operation, op_id="nowhere"), TAKE) == "desk.aside_gone"
     assert decided(county, operation, "burn") == "desk.no_choice"
@@ -219,7 +210,7 @@ def test_what_names_no_village_is_decided_by_the_doctors_or_else_by_the_county(
     operations = [
         tablet.put(a_follow_up(RESIDENT.id), scope_id=scope) for scope in ("village:nowhere", "?")
     ]
-    assert take(county, tablet, *operations) == ["scope.not_yours"] * 2
+    assert outcomes_of(county, tablet, *operations) == ["scope.not_yours"] * 2
     assert decided(county, operations[0], LEAVE, ELSEWHERE) == "desk.aside_gone"
     assert decided(county, operations[0], LEAVE) == ""
     give_villages(county)
@@ -233,11 +224,11 @@ def test_the_trail_names_nobody_of_whom_something_was_said_in_confidence(
 ) -> None:
     said = {"tags": [{"tag": "tb"}]}
     first = tablet.set(Kind.RESIDENT, RESIDENT.id, 1, said)
-    assert take(county, tablet, first) == ["op.in_confidence"]
+    assert outcomes_of(county, tablet, first) == ["op.in_confidence"]
     with county.writing() as session:
         locked_device(session, tablet.tablet.device_id).state = "revoked"
     second = tablet.set(Kind.RESIDENT, RESIDENT.id, 1, said)
-    assert take(county, tablet, second) == ["device.revoked"]
+    assert outcomes_of(county, tablet, second) == ["device.revoked"]
     assert decided(county, second, TAKE) == "op.in_confidence"
     for operation in (first, second):
         assert decided(county, operation, LEAVE) == ""
@@ -250,14 +241,11 @@ def test_what_bears_no_sensible_name_can_be_left_at_that(
     county: Database, tablet: Chain, field: str, strange: object
 ) -> None:
     envelope = {**travelling(tablet.put(a_follow_up(RESIDENT.id)))[0], field: strange}
-    (item,) = opened([envelope], tablet.tablet.device_id, tablet.tablet.public_key)
-    with county.writing() as session:
-        device = locked_device(session, tablet.tablet.device_id)
-        (code,) = outcomes(take_in(session, device, [item], NOW))
+    (code,) = outcomes(take(county, tablet.tablet, [envelope]))
     assert code.startswith("op.")
     whole = replace(REVIEWER, of_whole_county=True)
     with county.writing() as session:
-        decide(session, whole, item.op_id, LEAVE, NOW)
+        decide(session, whole, str(envelope["op_id"]), LEAVE, NOW)
 
 
 def test_the_doctors_tablet_hears_that_a_person_has_taken_its_record_in(tmp_path: Path) -> None:

@@ -12,8 +12,6 @@ from core.vocabulary import Kind
 from core.wire.bodies import body_of
 from county.config import local_date
 from county.db import Database
-from county.envelopes import opened
-from county.ingest import take_in
 from county.rollups import recount
 from county.tables import PersonAccountRow
 from tests.builders import (
@@ -29,8 +27,9 @@ from tests.builders import (
     an_exemption,
 )
 from tests.county.conftest import NOW
-from tests.county_world import enrol_tablet, is_sound, locked_device, write_records
-from tests.operations import Chain, outcomes, travelling
+from tests.county.taking_in import outcomes_of
+from tests.county_world import enrol_tablet, is_sound, write_records
+from tests.operations import Chain
 
 HOUSEHOLD = a_household()
 RESIDENT = a_resident(household_id=HOUSEHOLD.id)
@@ -44,13 +43,6 @@ TODAY = local_date(NOW)
 def chain(county: Database) -> Chain:
     write_records(county, NOW, HOUSEHOLD, RESIDENT, OTHER, CONTRACT, VISIT)
     return Chain(enrol_tablet(county, NOW), NOW)
-
-
-def take(county: Database, chain: Chain, *operations: Any) -> list[str]:
-    batch = opened(travelling(*operations), chain.tablet.device_id, chain.tablet.public_key)
-    with county.writing() as session:
-        device = locked_device(session, chain.tablet.device_id)
-        return outcomes(take_in(session, device, batch, NOW))
 
 
 @pytest.mark.parametrize(
@@ -70,7 +62,7 @@ def take(county: Database, chain: Chain, *operations: Any) -> list[str]:
 def test_a_fact_that_refers_to_a_record_of_another_kind_is_refused(
     county: Database, chain: Chain, record: Any
 ) -> None:
-    assert take(county, chain, chain.put(record)) == ["op.wrong_reference"]
+    assert outcomes_of(county, chain, chain.put(record)) == ["op.wrong_reference"]
     assert is_sound(county, NOW)
 
 
@@ -81,14 +73,14 @@ def test_an_edit_that_refers_to_a_record_of_another_kind_is_refused(
         chain.set(Kind.RESIDENT, RESIDENT.id, 1, {"household_id": OTHER.id}),
         chain.set(Kind.CONTRACT, CONTRACT.id, 1, {"resident_id": HOUSEHOLD.id}),
     )
-    assert take(county, chain, *edits) == ["op.wrong_reference"] * 2
+    assert outcomes_of(county, chain, *edits) == ["op.wrong_reference"] * 2
 
 
 def test_a_contract_that_is_given_to_somebody_else_renews_both_accounts(
     county: Database, chain: Chain
 ) -> None:
     edit = chain.set(Kind.CONTRACT, CONTRACT.id, 1, {"resident_id": OTHER.id})
-    assert take(county, chain, edit) == ["accepted"]
+    assert outcomes_of(county, chain, edit) == ["accepted"]
     with county.reading() as session:
         assert recount(session, COUNTY_ID, TODAY, [RESIDENT.id, OTHER.id]) == ()
         owed = select(PersonAccountRow.resident_id).where(PersonAccountRow.owed > 0)
@@ -117,7 +109,7 @@ def test_a_value_that_could_only_be_taken_for_what_is_meant_is_refused(
     county: Database, chain: Chain, fields: dict[str, Any]
 ) -> None:
     operation = chain.put(a_follow_up(RESIDENT.id), **said_otherwise(**fields))
-    assert take(county, chain, operation) == ["body.field"]
+    assert outcomes_of(county, chain, operation) == ["body.field"]
 
 
 def test_requests_and_outcomes_are_held_to_what_the_tablet_asks_of_them(
@@ -134,7 +126,7 @@ def test_requests_and_outcomes_are_held_to_what_the_tablet_asks_of_them(
         a_referral_outcome(referral.id, occurred_on=TODAY + timedelta(days=2)),
         a_referral_outcome(referral.id),
     )
-    assert take(county, chain, *(chain.put(fact) for fact in facts)) == [
+    assert outcomes_of(county, chain, *(chain.put(fact) for fact in facts)) == [
         "accepted",
         "exemption.days",
         "exemption.no_reason",

@@ -11,13 +11,12 @@ from core.vocabulary import Kind
 from core.wire.clocks import clock_at, clock_text
 from core.wire.envelopes import Operation, hashed
 from county.db import Database
-from county.envelopes import opened
-from county.ingest import take_in
 from county.tables import RecordRow
 from tests.builders import COUNTY_ID, a_household, a_resident
 from tests.county.conftest import NOW
-from tests.county_world import enrol_tablet, locked_device, write_records
-from tests.operations import Chain, outcomes, travelling
+from tests.county.taking_in import outcomes_of
+from tests.county_world import enrol_tablet, write_records
+from tests.operations import Chain
 
 HOUSEHOLD = a_household()
 RESIDENT = a_resident(household_id=HOUSEHOLD.id)
@@ -35,10 +34,7 @@ def outcome_of(county: Database, chain: Chain, made: Operation) -> str:
     """What the county says, at the chain's time, to an edit signed anew after it was changed."""
     signed = chain.signed(hashed(made))
     chain.last_hash = signed.hash
-    batch = opened(travelling(signed), chain.tablet.device_id, chain.tablet.public_key)
-    with county.writing() as session:
-        device = locked_device(session, chain.tablet.device_id)
-        (said,) = outcomes(take_in(session, device, batch, chain.now))
+    (said,) = outcomes_of(county, chain, signed, now=chain.now)
     return said
 
 

@@ -15,7 +15,7 @@ from app.sync.pace import Pace
 from app.sync.transport import Answer
 from app.sync.troubles import SyncTrouble, Trouble
 from core.wire.envelopes import Cursor
-from tests.app.sync.whole_county import WholeCounty
+from tests.app.sync.whole_county import WholeCounty, untouched
 from tests.builders import SCOPE
 from tests.fakes import FakeClock
 
@@ -59,3 +59,10 @@ def is_whole(store: Store, county: WholeCounty) -> None:
 
 def offline() -> Answer:
     raise SyncTrouble(Trouble.OFFLINE)
+
+
+def broken_off(store: Store, clock: FakeClock, county: WholeCounty) -> None:
+    """A load of which the first piece came, and no more; the county itself is as before."""
+    county.spoil = lambda _, answer: (county.gets[1:] and offline()) or answer()
+    run(store, clock, county)
+    county.spoil = untouched

@@ -23,11 +23,11 @@ from tests.app.conftest import a_device
 from tests.app.sync.loaded_whole import (
     PIECE,
     SMALL,
+    broken_off,
     cursor_of,
     ids,
     is_whole,
     loading,
-    offline,
     run,
 )
 from tests.app.sync.scripted_county import Asked, as_json
@@ -122,9 +122,8 @@ def test_a_load_goes_on_after_the_app_was_closed_and_the_store_opened_again(
 def test_the_snapshot_that_was_begun_is_taken_to_its_end_though_a_newer_one_is_offered(
     store: Store, clock: FakeClock, county: WholeCounty
 ) -> None:
-    county.spoil = lambda _, answer: (county.gets[1:] and offline()) or answer()
-    run(store, clock, county)
-    begun, county.spoil = county.gets[0].path, untouched
+    broken_off(store, clock, county)
+    begun = county.gets[0].path
     county.records.append(a_household())
     county.snapshot()
     assert run(store, clock, county)[0].failed is None
@@ -135,9 +134,8 @@ def test_the_snapshot_that_was_begun_is_taken_to_its_end_though_a_newer_one_is_o
 def test_where_the_begun_one_is_gone_the_newer_one_is_taken(
     store: Store, clock: FakeClock, county: WholeCounty
 ) -> None:
-    county.spoil = lambda _, answer: (county.gets[1:] and offline()) or answer()
-    run(store, clock, county)
-    begun, county.spoil = county.gets[0].path, untouched
+    broken_off(store, clock, county)
+    begun = county.gets[0].path
     county.records.append(a_household())
     county.snapshot()
     del county.kept[begun]

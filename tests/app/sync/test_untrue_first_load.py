@@ -16,7 +16,7 @@ from app.sync.transport import Answer
 from app.sync.troubles import Trouble
 from core.wire.bodies import body_of
 from core.wire.envelopes import Change
-from tests.app.sync.loaded_whole import SMALL, ids, is_whole, loading, offline, run
+from tests.app.sync.loaded_whole import SMALL, broken_off, ids, is_whole, loading, run
 from tests.app.sync.scripted_county import Asked, as_json
 from tests.app.sync.whole_county import WholeCounty, untouched
 from tests.builders import SCOPE
@@ -44,9 +44,7 @@ def test_a_snapshot_that_is_not_to_be_had_leaves_the_way_by_pages(
 def test_a_county_restored_in_the_middle_is_read_as_it_is_now(
     store: Store, clock: FakeClock, county: WholeCounty
 ) -> None:
-    county.spoil = lambda _, answer: (county.gets[1:] and offline()) or answer()
-    run(store, clock, county)
-    county.spoil = untouched
+    broken_off(store, clock, county)
     county.records.pop()
     county.epoch = "e2"
     county.kept.clear()
@@ -144,18 +142,12 @@ def test_whatever_else_is_answered_is_a_trouble_and_costs_nothing(
 def test_a_county_that_offers_the_same_scope_for_ever_is_asked_for_pages(
     store: Store, clock: FakeClock, county: WholeCounty
 ) -> None:
-    ordinary = county.post
     offering = as_json(
         {"server_time": "2026", "county_version": "1", "has_more": True,
          "snapshots": {SCOPE: county._offer()}}
     )  # fmt: skip
-    replies = iter([lambda: offering, lambda: offering])
-
-    def post(path: str, body: bytes, headers: dict[str, str]) -> Answer:
-        return next(replies, lambda: ordinary(path, body, headers))()
-
-    # This one county answers otherwise; mypy holds a method for fixed.
-    county.post = post  # type: ignore[method-assign, assignment]
+    twice = iter([offering, offering])
+    county.spoil_post = lambda _, answer: next(twice, None) or answer()
     assert run(store, clock, county)[0].failed is None
     assert [asked.said.get("takes_snapshots", False) for asked in county.posts] == [False]
     is_whole(store, county)
@@ -164,12 +156,10 @@ def test_a_county_that_offers_the_same_scope_for_ever_is_asked_for_pages(
 def test_pieces_of_a_scope_that_is_not_offered_any_more_are_let_go(
     store: Store, clock: FakeClock, county: WholeCounty
 ) -> None:
-    county.spoil = lambda _, answer: (county.gets[1:] and offline()) or answer()
-    run(store, clock, county)
+    broken_off(store, clock, county)
     assert loading(store) == (1, 1)
     nothing = as_json({"server_time": "2026", "county_version": "1"})
-    # As above.
-    county.post = lambda *_: nothing  # type: ignore[method-assign, assignment]
+    county.spoil_post = lambda *_: nothing
     assert run(store, clock, county)[0].failed is None
     assert loading(store) == (0, 0)
 

@@ -53,7 +53,10 @@ def packed(records: list[Record]) -> bytes:
 
 @dataclass
 class WholeCounty:
-    """Stands behind Transport; `spoil` sees each GET and may do without its answer."""
+    """Stands behind Transport; `spoil` sees each GET and may do without its answer.
+
+    So does `spoil_post` each POST; of one it answers itself the county does not hear.
+    """
 
     records: list[Record]
     epoch: str = "e1"
@@ -62,6 +65,7 @@ class WholeCounty:
     kept: dict[str, bytes] = field(default_factory=dict)
     asked: list[Asked] = field(default_factory=list)
     spoil: Spoil = untouched
+    spoil_post: Spoil = untouched
 
     def __post_init__(self) -> None:
         self.snapshot()
@@ -83,6 +87,9 @@ class WholeCounty:
 
     def post(self, path: str, body: bytes, headers: Mapping[str, str]) -> Answer:
         request = Asked(path=path, headers=dict(headers), body=body)
+        return self.spoil_post(request, lambda: self._synchronised(request))
+
+    def _synchronised(self, request: Asked) -> Answer:
         self.asked.append(request)
         said = request.said
         read = said.get("cursors", {}).get(SCOPE, {"seq": 0})["seq"]

@@ -11,8 +11,6 @@ from sqlalchemy import select
 
 from core.vocabulary import Kind
 from county.db import Database
-from county.envelopes import opened
-from county.ingest import take_in
 from county.people import act_of
 from county.quarantine import decide
 from county.reviews import Reviewer
@@ -22,8 +20,9 @@ from county.settling import KEEP, TAKE, settle
 from county.tables import ConflictRow, QuarantineRow, RecordRow
 from tests.builders import COUNTY_ID, VILLAGE_ID
 from tests.county.roster.sheets_of import a_roster, a_row
+from tests.county.taking_in import outcomes_of
 from tests.county_world import Enrolled, enrol_tablet, locked_device
-from tests.operations import Chain, outcomes, travelling
+from tests.operations import Chain
 
 NOW = datetime(2026, 11, 22, 4, 30, tzinfo=UTC)
 REVIEWER = Reviewer(county_id=COUNTY_ID, user_id="reviewer", village_ids=frozenset({VILLAGE_ID}))
@@ -105,11 +104,9 @@ def handed_in(
     county: Database, tablet: Enrolled, fields: dict[str, object], row: RecordRow
 ) -> tuple[str, list[str]]:
     """An edit as it is answered, and its id."""
-    edit = Chain(tablet, NOW).set(Kind.RESIDENT, row.id, row.revision, fields)
-    batch = opened(travelling(edit), tablet.device_id, tablet.public_key)
-    with county.writing() as session:
-        device = locked_device(session, tablet.device_id)
-        return edit.op_id, outcomes(take_in(session, device, batch, NOW))
+    chain = Chain(tablet, NOW)
+    edit = chain.set(Kind.RESIDENT, row.id, row.revision, fields)
+    return edit.op_id, outcomes_of(county, chain, edit)
 
 
 def test_what_a_person_has_taken_in_from_the_quarantine_no_roster_changes(
