@@ -47,7 +47,8 @@ class Standing:
 class Edit:
     """New values of some fields; a value of None takes the field away.
 
-    Where it `is_of_lost_history`, its base was counted in another history than what stands.
+    Where it `is_of_lost_history`, made before the county was set back, what was set later by the
+    clocks has not been seen either.
     What its node has set may be another's where that node `may_be_two`: a tablet and its copy.
     """
 
@@ -119,8 +120,7 @@ def _touched_elsewhere(standing: Standing, name: str, edit: Edit) -> bool:
         # but one that was set aside meanwhile comes behind what its tablet has said since.
         return stamp.clock > edit.clock
     if edit.is_of_lost_history or edit.base_revision > standing.revision:
-        # Made before the county was set back: only what was set before it can have been seen,
-        # and a revision it names may be another's now.
+        # Made before the county was set back, by a tablet that says so or by one that cannot.
         return stamp.clock > edit.clock or stamp.revision > edit.base_revision
     return stamp.revision > edit.base_revision
 

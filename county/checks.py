@@ -35,7 +35,7 @@ from core.wire.clocks import is_clock_of
 from core.wire.envelopes import Operation
 from core.wire.schemas import schema_of, todays
 from county.config import local_date
-from county.edits import edit_of
+from county.edits import History, edit_of
 from county.envelopes import is_id
 from county.held import PARENT_FIELDS, Held
 from county.ledger import RecordWrite
@@ -80,8 +80,8 @@ class Standpoint:
     """Who is writing, from which tablet, where they may, and when the county took it in.
 
     `residents` are those read so far, by id and revision: a batch asks for the same ones often.
-    `heard_at` is when the tablet was last told of another history, `is_broken` whether its
-    chain has a break; what was set aside `came_at` an earlier moment.
+    `is_broken` is whether the tablet's chain has a break; what was set aside `came_at` an
+    earlier moment.
     """
 
     doctor_id: str
@@ -91,7 +91,6 @@ class Standpoint:
     today: date
     now: datetime
     residents: dict[tuple[str, int], Resident] = field(default_factory=dict)
-    heard_at: datetime | None = None
     is_broken: bool = False
     came_at: datetime | None = None
 
@@ -124,14 +123,16 @@ def _todays(operation: Operation) -> Mapping[str, Any]:
     return todays(operation.kind, operation.schema, operation.body)
 
 
-def judge(operation: Operation, held: Mapping[str, Held], standpoint: Standpoint) -> Accepted:
+def judge(
+    operation: Operation, held: Mapping[str, Held], standpoint: Standpoint, history: History
+) -> Accepted:
     """The record this operation makes; raises Refused where it may not be taken."""
     _check_kind(operation)
     _check_author(operation, standpoint)
     _check_clock(operation, standpoint.now)
     _check_references(operation, held, standpoint.scopes)
     if operation.kind in STANDING_KINDS:
-        return _edited(operation, held, standpoint)
+        return _edited(operation, held, standpoint, history)
     return _stated(operation, held, standpoint)
 
 
@@ -229,7 +230,9 @@ def _is_of_its_time(recorded_at: datetime, operation: Operation) -> bool:
     return abs(apart) <= FURTHEST_APART
 
 
-def _edited(operation: Operation, held: Mapping[str, Held], standpoint: Standpoint) -> Accepted:
+def _edited(
+    operation: Operation, held: Mapping[str, Held], standpoint: Standpoint, history: History
+) -> Accepted:
     _check_stamp(operation)
     old = held.get(operation.record_id)
     if old is not None and (old.kind, old.removed) != (operation.kind, False):
@@ -239,7 +242,7 @@ def _edited(operation: Operation, held: Mapping[str, Held], standpoint: Standpoi
     # What the edit says, not what comes of it: what is overruled, or waits for a person, is shown.
     if operation.kind == Kind.RESIDENT and tells_in_confidence(_todays(operation)):
         raise Refused(Refusal(code=IN_CONFIDENCE))
-    merge = merged(operation.kind, _standing_of(old), _edit_of(operation, standpoint))
+    merge = merged(operation.kind, _standing_of(old), _edit_of(operation, standpoint, history))
     body = merge.standing.body
     scope_id = body.get("scope_id")
     if old is None and "id" not in body:
@@ -282,9 +285,9 @@ def _standing_of(old: Held | None) -> Standing:
     return Standing(revision=old.revision, body=body, stamps=old.stamps)
 
 
-def _edit_of(operation: Operation, standpoint: Standpoint) -> Edit:
+def _edit_of(operation: Operation, standpoint: Standpoint, history: History) -> Edit:
     came_at = standpoint.came_at or standpoint.now
-    return edit_of(operation, came_at, standpoint.heard_at, is_broken=standpoint.is_broken)
+    return edit_of(operation, came_at, history, is_broken=standpoint.is_broken)
 
 
 def _write_of(

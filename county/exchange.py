@@ -150,8 +150,6 @@ def _exchanged(session: Session, calls: Sequence[Call]) -> list[SyncResponse]:
     for party in parties:
         party.device.last_seen_at = now
         party.device.app_version = party.call.request.app_version[:40]
-        if not party.is_of_this_history:
-            party.device.heard_at = now
     scopes = {scope for party in parties for scope in scopes_of(party.doctor)}
     feed = Feed(session, county_id, scopes, intakes[0].changes)
     strangers = [party.device.id for party in parties if party.is_told_history]

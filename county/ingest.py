@@ -23,6 +23,7 @@ from county import ledger
 from county.allowance import REVOKED, has_room
 from county.answers import Answer, Answered, Reply, answer_of, keep, kept_answers, lacking
 from county.checks import Standpoint, judge, referred_ids
+from county.edits import History, history_for
 from county.envelopes import Opened, is_id
 from county.held import load, special_ids
 from county.judging_anew import Waiting, keep_anew, waiting_for
@@ -270,23 +271,19 @@ def _write(
     session: Session, county_id: str, turns: Sequence[Turn], now: datetime
 ) -> Sequence[Mapping[str, Any]]:
     to_judge = [turn for turn in turns if turn[0].refusal is None]
-    ids = {
-        record_id
-        for item, _ in to_judge
-        if item.opened.operation is not None
-        for record_id in referred_ids(item.opened.operation)
-        if is_id(record_id)
-    }
+    told = [item.opened.operation for item, _ in to_judge if item.opened.operation is not None]
+    ids = {id for operation in told for id in referred_ids(operation) if is_id(id)}
     edited = (item.opened.record_id for item, _ in to_judge if _is_of_resident(item))
     refused = [turn for turn in turns if _is_refused_edit(turn[0])]
     ids |= {item.opened.record_id for item, _ in refused}
     held = load(session, county_id, ids | special_ids(session, county_id, edited))
     posting = ledger.Posting(county_id, held, now)
+    history = history_for(session, county_id, told)
     for item, standpoint in turns:
         if item.before is not None:
             _tell_again(item.before, posting, standpoint)
         elif item.refusal is None:
-            _judge(item, posting, standpoint)
+            _judge(item, posting, standpoint, history)
         elif _is_refused_edit(item) and item.opened.operation is not None:
             _give_back(item.opened.operation, posting, standpoint)
     posting.post(session)
@@ -305,13 +302,15 @@ def _is_of_resident(item: Answered) -> bool:
     return operation is not None and operation.kind == Kind.RESIDENT
 
 
-def _judge(item: Answered, posting: ledger.Posting, standpoint: Standpoint) -> None:
+def _judge(
+    item: Answered, posting: ledger.Posting, standpoint: Standpoint, history: History
+) -> None:
     operation = item.opened.operation
     if operation is None:
         item.refusal = Refusal(code="op.malformed")
         return
     try:
-        item.accepted = judge(operation, posting.held, standpoint)
+        item.accepted = judge(operation, posting.held, standpoint, history)
     except Refused as refused:
         item.refusal = refused.refusals[0]
         _give_back(operation, posting, standpoint)

@@ -7,7 +7,7 @@ names. What neither can give back is left for a person, and the newest backup.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -24,7 +24,7 @@ from county.audit import CONSOLE, note_act
 from county.bulk import insert_rows
 from county.checking import Damage, hash_of, is_whole, parsed
 from county.config import local_date
-from county.edits import edit_of
+from county.edits import edit_of, history_for, history_told_by
 from county.held import Held, load
 from county.ledger import RecordWrite, needed_ids, record_row, resident_of
 from county.numbering import number_changes, open_scopes
@@ -32,6 +32,7 @@ from county.repair import settle_root
 from county.rollups import refresh_residents
 from county.tables import (
     ChangeRow,
+    CountyRow,
     DeviceRow,
     OperationRow,
     QuarantineRow,
@@ -57,13 +58,13 @@ class Origin:
 class _Taken:
     """An accepted operation as it was written, when it was taken, and what was known then.
 
-    One that was judged anew had come before.
+    One that was judged anew had come before. It `is_of_today` where no restore came after it.
     """
 
     said: dict[str, Any]
     at: datetime
     came_at: datetime
-    heard_at: datetime | None
+    is_of_today: bool
     is_broken: bool
 
 
@@ -152,7 +153,7 @@ def _origin(session: Session, county_id: str, damage: Damage) -> Origin | None:
         return None
     place = _place(session, county_id, damage.object_id)
     if damage.kind in STANDING_KINDS:
-        return None if place is None else _replayed(operations, place)
+        return None if place is None else _replayed(session, county_id, operations, place)
     said = operations[0].said
     scope_id = said["scope_id"] if place is None else place.scope_id
     is_removed = place is not None and place.action == "remove"
@@ -160,11 +161,15 @@ def _origin(session: Session, county_id: str, damage: Damage) -> Origin | None:
     return Origin(write=write, revision=1, received_at=operations[0].at)
 
 
-def _replayed(operations: list[_Taken], place: Any) -> Origin | None:
+def _replayed(
+    session: Session, county_id: str, operations: Sequence[_Taken], place: Any
+) -> Origin | None:
     standing = NOTHING
-    for taken in operations:
-        operation = OPERATIONS.validate_python(taken.said)
-        edit = edit_of(operation, taken.came_at, taken.heard_at, is_broken=taken.is_broken)
+    told = [OPERATIONS.validate_python(taken.said) for taken in operations]
+    today = history_for(session, county_id, told)
+    for taken, operation in zip(operations, told, strict=True):
+        history = today if taken.is_of_today else history_told_by(operation)
+        edit = edit_of(operation, taken.came_at, history, is_broken=taken.is_broken)
         standing = merged(operation.kind, standing, edit).standing
     if (standing.revision, body_hash(standing.body)) != (place.revision, place.hash):
         return None
@@ -197,22 +202,21 @@ def _write(said: dict[str, Any], body: Any, scope_id: str, **more: Any) -> Recor
 def _operations(session: Session, county_id: str, record_id: str) -> list[_Taken]:
     """The record's accepted operations as they were written, in the order they were taken."""
     rows = session.execute(_OF_RECORD, {"county": county_id, "record": record_id}).all()
-    taken = []
     # One that was judged anew was received when it was taken.
-    for row in sorted(rows, key=lambda row: (row.received_at, row.device_id, row.device_seq)):
-        said, at = parsed(row.envelope), row.received_at
-        if not isinstance(said, dict):
-            return []
-        taken.append(
-            _Taken(
-                said=said,
-                at=at,
-                came_at=row.came_at or at,
-                heard_at=row.heard_at if row.heard_at and row.heard_at <= at else None,
-                is_broken=row.broken_at is not None and row.broken_at <= at,
-            )
+    rows = sorted(rows, key=lambda row: (row.received_at, row.device_id, row.device_seq))
+    told = [(row, parsed(row.envelope)) for row in rows]
+    if not all(isinstance(said, dict) for _, said in told):
+        return []
+    return [
+        _Taken(
+            said=said,
+            at=row.received_at,
+            came_at=row.came_at or row.received_at,
+            is_of_today=row.restored_at is None or row.received_at >= row.restored_at,
+            is_broken=row.broken_at is not None and row.broken_at <= row.received_at,
         )
-    return taken
+        for row, said in told
+    ]
 
 
 _Break = aliased(OperationRow)
@@ -223,7 +227,7 @@ _OF_RECORD = (
         OperationRow.received_at,
         cast(OperationRow.envelope, Text).label("envelope"),
         QuarantineRow.received_at.label("came_at"),
-        DeviceRow.heard_at,
+        CountyRow.restored_at,
         _Break.received_at.label("broken_at"),
     )
     .outerjoin(
@@ -231,6 +235,7 @@ _OF_RECORD = (
         (QuarantineRow.county_id == OperationRow.county_id)
         & (QuarantineRow.op_id == OperationRow.op_id),
     )
+    .outerjoin(CountyRow, CountyRow.county_id == OperationRow.county_id)
     .outerjoin(
         DeviceRow,
         (DeviceRow.county_id == OperationRow.county_id) & (DeviceRow.id == OperationRow.device_id),

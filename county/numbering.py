@@ -93,6 +93,21 @@ _EPOCH = select(ScopeHeadRow.epoch).where(
 )
 
 
+def epochs_of(session: Session, county_id: str, scopes: Iterable[str]) -> dict[str, str]:
+    """The epochs of those of the scopes that have begun."""
+    named = sorted(set(scopes))
+    if not named:
+        return {}
+    found = run(session, _EPOCHS, county=county_id, scopes=named)
+    return {row.scope_id: row.epoch for row in found}
+
+
+_EPOCHS = select(ScopeHeadRow.scope_id, ScopeHeadRow.epoch).where(
+    ScopeHeadRow.county_id == bindparam("county"),
+    ScopeHeadRow.scope_id.in_(bindparam("scopes", expanding=True)),
+)
+
+
 def open_scopes(session: Session, county_id: str, scopes: Iterable[str]) -> None:
     """Begin scopes at number 0, in an epoch of their own; those that have begun are left alone."""
     rows = [

@@ -29,7 +29,6 @@ def standpoints_of(
             rules=rules,
             today=today,
             now=now,
-            heard_at=device.heard_at,
             is_broken=device.broken_seq is not None,
         )
         for device in devices

@@ -6,35 +6,15 @@ that one province-wide database can be distributed by `county_id` without a chan
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, DateTime, Dialect, Index, MetaData, Text, TypeDecorator, and_
+from sqlalchemy import JSON, Index, MetaData, Text, and_
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
+from county.instants import Instant
+
 Json = dict[str, Any]
-
-
-class Instant(TypeDecorator[datetime]):
-    """A moment in UTC; refuses a time without its zone and always gives one back with it."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """The moment in UTC; without its zone where the database keeps none."""
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError("a moment needs its time zone")
-        utc = value.astimezone(UTC)
-        return utc if dialect.name == "postgresql" else utc.replace(tzinfo=None)
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """The stored moment with UTC as its zone."""
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
 class Table(DeclarativeBase):
@@ -59,7 +39,7 @@ class Table(DeclarativeBase):
 
 
 class CountyRow(Table):
-    """The county itself, with the keys it signs receipts and opens sealed data keys with."""
+    """The county itself, its keys for receipts and sealed data keys, and its last restore."""
 
     __tablename__ = "county"
     name: Mapped[str]
@@ -70,6 +50,7 @@ class CountyRow(Table):
     escrow_private_key_sealed: Mapped[str]
     lease_days: Mapped[int] = mapped_column(default=14)
     keep_years: Mapped[int] = mapped_column(default=5)
+    restored_at: Mapped[datetime | None]
 
 
 class TownshipRow(Table):
@@ -138,7 +119,7 @@ class InviteRow(Table):
 
 class DeviceRow(Table):
     """A tablet; `last_seq` and `last_hash` are the end of its chain as the county has it, and
-    `broken_seq` its first break. At `heard_at` it was last told of another history.
+    `broken_seq` its first break.
     """
 
     __tablename__ = "device"
@@ -153,7 +134,6 @@ class DeviceRow(Table):
     last_seq: Mapped[int] = mapped_column(default=0)
     last_hash: Mapped[str]
     broken_seq: Mapped[int | None]
-    heard_at: Mapped[datetime | None]
     durable_seq: Mapped[int] = mapped_column(default=0)
     app_version: Mapped[str] = mapped_column(default="")
     wipe_order: Mapped[str] = mapped_column(default="")
@@ -262,6 +242,14 @@ class RecordRow(Table):
     body: Mapped[Json]
     clocks: Mapped[Json] = mapped_column(default=dict)
     removed: Mapped[bool] = mapped_column(default=False)
+
+
+class RestoredRow(Table):
+    """The revision a standing record was brought back in by the last restore, if not its first."""
+
+    __tablename__ = "restored"
+    record_id: Mapped[str] = mapped_column(primary_key=True, sort_order=-1)
+    revision: Mapped[int]
 
 
 class ChangeRow(Table):

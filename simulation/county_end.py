@@ -21,6 +21,7 @@ from core.wire.snapshots import SNAPSHOT_ROUTE
 from county.coding import BadCoding, TooLarge, decoded, encoded
 from county.db import Database, open_database
 from county.device_auth import Doorkeeper, NotProven, Proven, signed_request
+from county.edits import begin_history
 from county.entrusting import entrust, entrust_no_more
 from county.envelopes import Opened, reopened
 from county.exchange import exchange, read_call
@@ -235,7 +236,7 @@ class CountyEnd:
         """Whether there is a copy to restore."""
         return self._backups > 0
 
-    def restore(self) -> None:
+    def restore(self, now: datetime) -> None:
         """Lose everything since the last copy; every scope begins a new epoch."""
         self._restores += 1
         self._villages.clear()
@@ -246,6 +247,7 @@ class CountyEnd:
         with self.database.writing() as session:
             for statement in new_history(f"restored-{self._restores}"):
                 session.execute(text(statement))
+            begin_history(session, now)
 
     def lose_snapshots(self) -> None:
         """Whoever tidies up on the server has emptied the folder."""

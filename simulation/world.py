@@ -309,7 +309,7 @@ class World:
         self.met[Fault.RESTORED] += 1
         self.restored = True
         self.note("the county is restored from last night")
-        self.county.restore()
+        self.county.restore(self.clock.now)
 
     def _lose_snapshots(self, tablet: TabletEnd) -> None:
         self.met[Fault.SNAPSHOTS_LOST] += 1

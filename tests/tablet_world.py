@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from sqlmodel import col, select
 from app.clock import Clock
 from app.county_link import SyncResult
 from app.store import outbox
+from app.store.cursor import base_epoch
 from app.store.opening import Store
 from app.store.outbox import OperationDraft, iso
 from app.store.place import take_place
@@ -71,8 +72,10 @@ class TabletHere:
                 author_id=self.doctor_id,
                 body=body,
                 hash=body_hash(body),
+                received_at=row.received_at,
             )
             draft = self._draft(write, "set", fields, base_revision=row.revision)
+            draft = replace(draft, base_epoch=base_epoch(session, row))
             session.expunge(row)
             store_records(session, [write])
             outbox.append(session, draft, self.clock.now())

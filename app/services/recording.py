@@ -13,6 +13,7 @@ from app.clock import CHINA
 from app.services.policies import rules_in
 from app.services.practice import Practice
 from app.store import outbox
+from app.store.cursor import base_epoch
 from app.store.outbox import OperationDraft, iso
 from app.store.rows import RecordWrite, store_records, write_of
 from app.store.tables import RecordRow
@@ -52,7 +53,8 @@ def set_fields(
     """Changes fields of a standing record here at once, and queues the change; None takes one away.
 
     The row keeps the revision it has from the county: a second change names what was seen of
-    the others' work as its base, and never passes for having seen more.
+    the others' work as its base, and never passes for having seen more. Nor does one of a row
+    that a restored county has not confirmed yet.
     """
     body = {**todays(row.kind, row.schema_version, json.loads(row.body)), **fields}
     body = {name: value for name, value in body.items() if value is not None}
@@ -79,6 +81,7 @@ def set_fields(
         policy_version=rules_in(session).on(practice.today).version,
         body=fields,
         base_revision=base_revision,
+        base_epoch=base_epoch(session, row),
     )
     session.expunge(row)
     store_records(session, [write])

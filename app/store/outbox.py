@@ -57,7 +57,8 @@ class OperationDraft:
     """What an operation says, before this tablet numbers, chains and signs it.
 
     `action` is `put` for a fact, `set` for fields of a standing record, which needs
-    `base_revision`. `occurred_at` is the clinical time as ISO text.
+    `base_revision`, and the `base_epoch` it was counted in where that is known. `occurred_at`
+    is the clinical time as ISO text.
     """
 
     kind: str
@@ -70,6 +71,7 @@ class OperationDraft:
     policy_version: str
     body: Mapping[str, Any]
     base_revision: int | None = None
+    base_epoch: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,6 +131,7 @@ def append(session: Session, draft: OperationDraft, now: datetime) -> Operation:
             previous_hash=device.last_hash,
             base_revision=draft.base_revision,
             clock=last_clock if is_set else None,
+            base_epoch=draft.base_epoch,
         )
     )
     key = Ed25519PrivateKey.from_private_bytes(device.private_key)

@@ -21,6 +21,8 @@ from core.wire.snapshots import SnapshotOffer
 PROTOCOL = 1
 GENESIS = "0" * 64
 """The `previous_hash` of a tablet's first operation."""
+UNCONFIRMED = "unconfirmed"
+"""The `base_epoch` of an edit whose base was counted in an epoch that has not lasted."""
 MOST_OPERATION_BYTES = 512 << 10
 """The most an operation weighs: a tablet makes none that weighs more, a county keeps none."""
 
@@ -31,9 +33,12 @@ class Operation:
 
     `action` is `put` for a fact (the body is the whole record) or `set` for a standing
     record (the body holds only the changed fields; `base_revision` is the revision they
-    were changed on, 0 for a new record, and `clock` the hybrid logical clock).
+    were changed on, 0 for a new record, `base_epoch` the epoch of the scope it was counted in,
+    UNCONFIRMED where the county has not confirmed the record since that epoch began, and "" from
+    tablets that do not say; `clock` is the hybrid logical clock).
     Times are ISO 8601 in UTC. `hash` covers every field but itself and `signature`, those
-    with defaults included; `signature` is Ed25519 over the hash, hexadecimal.
+    with defaults included, but an empty `base_epoch`, which operations had not from the
+    beginning; `signature` is Ed25519 over the hash, hexadecimal.
 
     In a batch the three may be left out where they follow: `previous_hash` after the first
     operation, `hash` and `signature` before the last, whose signature covers the chain.
@@ -56,6 +61,7 @@ class Operation:
     schema: int = 1
     base_revision: int | None = None
     clock: str | None = None
+    base_epoch: str = ""
     hash: str = ""
     signature: str = ""
 
@@ -75,6 +81,8 @@ def hashed_content(envelope: Mapping[str, Any]) -> bytes:
     content = {**OPERATION_DEFAULTS, **envelope}
     for name in PROOF:
         content.pop(name, None)
+    if not content["base_epoch"]:
+        del content["base_epoch"]
     return canonical_bytes(content)
 
 

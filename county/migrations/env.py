@@ -8,7 +8,8 @@ from alembic import context
 from alembic.autogenerate.api import AutogenContext
 
 from county.db import WRITES, Database
-from county.tables import Instant, Table
+from county.instants import Instant
+from county.tables import Table
 
 
 def written(kind: str, thing: Any, _autogen: AutogenContext) -> str | Literal[False]:

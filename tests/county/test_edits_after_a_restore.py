@@ -5,11 +5,12 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from app.config import Config
 from app.services.hand_over import HandOverService
@@ -17,9 +18,10 @@ from app.services.practice import Practice
 from app.store.opening import Store
 from app.store.outbox import OutboxState
 from county import custody_office
+from county.check_office import check_county
 from county.config import utc_now
 from county.hand_over import Key
-from county.tables import ConflictRow, DeviceRow, RecordRow
+from county.tables import ConflictRow, RecordRow
 from tests.builders import (
     COUNTY_ID,
     DOCTOR_ID,
@@ -30,6 +32,7 @@ from tests.builders import (
 )
 from tests.county.standing import Standing
 from tests.county_world import PASSPHRASE, running, write_records
+from tests.fakes import FakeClock
 from tests.tablet_world import TabletHere
 
 HOUSEHOLD = a_household()
@@ -151,15 +154,77 @@ def test_a_correction_that_a_copy_came_before_at_a_restored_county_is_not_forgot
     assert tablet.states()[4] == OutboxState.REFUSED
 
 
-def test_after_a_restore_no_tablet_counts_as_having_heard_of_it(
+def test_a_clock_that_is_fast_sets_nothing_over_what_its_doctor_has_not_seen(
     here: Standing, tmp_path: Path
 ) -> None:
     with running(here.world.county_dir, port=here.port) as url:
-        here.world.level_tablet(url)
-    here.back_up(tmp_path / "night")
-    before = utc_now()
+        fast, second, other = (here.world.level_tablet(url) for _ in range(3))
+        here.back_up(tmp_path / "night")
+        second.edit(RESIDENT.id, phone="13900000001")  # revision 2 of a history that will be gone
+        synchronise(second, fast)
     here.restore(tmp_path / "night")
+    with running(here.world.county_dir, port=here.port):
+        other.edit(RESIDENT.id, name="钱二")  # revision 2 of this one
+        synchronise(other)
+        ahead = replace(fast, clock=FakeClock(utc_now() + timedelta(hours=3)))
+        ahead.edit(RESIDENT.id, name="赵一")
+        synchronise(fast)
+    assert (name_at(here), disputed(here)) == ("钱二", [("钱二", "赵一")])
+
+
+def test_a_clock_that_is_slow_disputes_nothing_its_doctor_has_seen(
+    here: Standing, tmp_path: Path
+) -> None:
+    with running(here.world.county_dir, port=here.port) as url:
+        slow, other = (here.world.level_tablet(url) for _ in range(2))
+    here.back_up(tmp_path / "night")
+    here.restore(tmp_path / "night")
+    with running(here.world.county_dir, port=here.port):
+        other.edit(RESIDENT.id, name="钱二")
+        synchronise(other, slow)
+        behind = replace(slow, clock=FakeClock(utc_now() - timedelta(hours=3)))
+        behind.edit(RESIDENT.id, name="赵一")
+        synchronise(slow)
+    assert (name_at(here), disputed(here)) == ("赵一", [])
+
+
+def test_what_a_restore_brings_back_was_seen_by_whoever_had_seen_it_before(
+    here: Standing, tmp_path: Path
+) -> None:
+    with running(here.world.county_dir, port=here.port) as url:
+        first, away = (here.world.level_tablet(url) for _ in range(2))
+        first.edit(RESIDENT.id, name="钱二")
+        synchronise(first, away)
+        here.back_up(tmp_path / "night")
+        away.edit(RESIDENT.id, name="赵一")
+    here.restore(tmp_path / "night")
+    with running(here.world.county_dir, port=here.port):
+        synchronise(away)
+    assert (name_at(here), disputed(here)) == ("赵一", [])
+
+
+def test_a_record_edited_before_and_after_a_restore_is_mended_to_what_it_was(
+    here: Standing, tmp_path: Path
+) -> None:
+    newcomer = a_resident(household_id=HOUSEHOLD.id)
+    with running(here.world.county_dir, port=here.port) as url:
+        first, second = (here.world.level_tablet(url) for _ in range(2))
+        first.enter(newcomer)
+        synchronise(first, second)
+        first.edit(newcomer.id, phone="13900000001")
+        synchronise(first, second)
+        second.edit(newcomer.id, name="钱二")  # on revision 2, and behind the backup
+        here.back_up(tmp_path / "night")
+        first.edit(newcomer.id, name="赵一")
+        synchronise(first)
+    here.restore(tmp_path / "night")
+    with running(here.world.county_dir, port=here.port):
+        synchronise(second, first, second)
+    with here.world.database.writing() as session:
+        stood = session.get_one(RecordRow, (COUNTY_ID, newcomer.id)).body
+        session.execute(delete(RecordRow).where(RecordRow.id == newcomer.id))
+    here.world.database.close()
+    assert not check_county(here.config, mending=True).left
     with here.world.database.reading() as session:
-        heard_at = session.scalars(select(DeviceRow.heard_at)).one()
-    assert heard_at is not None
-    assert heard_at >= before
+        assert session.get_one(RecordRow, (COUNTY_ID, newcomer.id)).body == stood
+    assert (stood["name"], disputed(here)) == ("钱二", [("钱二", "赵一")])

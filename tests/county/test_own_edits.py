@@ -30,7 +30,7 @@ from tests.builders import (
     a_household,
     a_resident,
 )
-from tests.county.conftest import NOW, upgrade_to
+from tests.county.conftest import NOW
 from tests.county.taking_in import outcomes_of
 from tests.county_world import enrol_tablet, found, write_records
 from tests.operations import Chain
@@ -39,6 +39,13 @@ HOUSEHOLD, OTHER_HOUSEHOLD = a_household(), a_household()
 RESIDENT = a_resident(household_id=HOUSEHOLD.id)
 LATER, NEXT_WEEK = NOW + timedelta(seconds=5), NOW + timedelta(days=7)
 take = partial(outcomes_of, now=LATER)
+UNDONE = (
+    "ALTER TABLE device DROP COLUMN broken_seq",
+    "ALTER TABLE county DROP COLUMN restored_at",
+    "DROP TABLE restored",
+    "UPDATE alembic_version SET version_num = '0009'",
+)
+"""What makes a database one of before the migrations this module is about."""
 REVIEWER = Reviewer(county_id=COUNTY_ID, user_id="r", village_ids=frozenset({VILLAGE_ID}))
 
 
@@ -190,7 +197,7 @@ def test_a_record_a_copy_has_disputed_is_mended_to_what_it_was(
 
 
 def test_a_county_that_is_brought_up_to_date_knows_the_breaks_it_had(blank: Database) -> None:
-    upgrade_to(blank, "0010")
+    upgrade(blank)
     found(blank, NOW)
     write_records(blank, NOW, HOUSEHOLD, RESIDENT)
     whole, chain = (Chain(enrol_tablet(blank, NOW), NOW) for _ in range(2))
@@ -200,9 +207,8 @@ def test_a_county_that_is_brought_up_to_date_knows_the_breaks_it_had(blank: Data
     second, theirs = a_copys_edits(chain, ours)
     take(blank, second, *theirs)
     with blank.writing() as session:
-        for name in ("broken_seq", "heard_at"):
-            session.connection().exec_driver_sql(f"ALTER TABLE device DROP COLUMN {name}")
-        session.connection().exec_driver_sql("UPDATE alembic_version SET version_num = '0009'")
+        for statement in UNDONE:
+            session.connection().exec_driver_sql(statement)
     upgrade(blank)
     with blank.reading() as session:
         rows = session.execute(select(DeviceRow.id, DeviceRow.broken_seq)).all()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from county.tables import Instant
+from county.instants import Instant
 
 revision = "0001"
 down_revision = None

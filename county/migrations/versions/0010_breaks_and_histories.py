@@ -9,7 +9,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from county.tables import Instant
+from county.instants import Instant
 
 revision = "0010"
 down_revision = "0009"

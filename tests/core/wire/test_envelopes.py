@@ -93,3 +93,11 @@ def test_receipts_are_signed_with_every_field_written_out() -> None:
 def test_an_answer_with_fields_of_a_later_version_is_still_read() -> None:
     said = '{"server_time":"2026","county_version":"9","invented_later":{"a":1}}'
     assert RESPONSES.validate_json(said) == SyncResponse(server_time="2026", county_version="9")
+
+
+def test_an_epoch_for_its_base_counts_only_where_it_is_said() -> None:
+    # Operations were hashed, and are kept, that have no such field.
+    said = {**envelope_of(OPERATION), "base_epoch": ""}
+    without = {name: value for name, value in said.items() if name != "base_epoch"}
+    assert sha256_hex(hashed_content(said)) == sha256_hex(hashed_content(without)) == OPERATION.hash
+    assert operation_hash(replace(OPERATION, base_epoch="1a2b3c4d")) != OPERATION.hash
