@@ -1,6 +1,6 @@
 """Records what a tablet and a county say to each other: once a version, then kept for ever.
 
-`python -m tests.county.golden_wire tests/golden/wire-4` lets a real tablet and a real county go
+`python -m tests.county.golden_wire tests/golden/wire-5` lets a real tablet and a real county go
 through everything the wire can say, and writes each request down with its answer.
 """
 
