@@ -47,15 +47,12 @@ class Standing:
 class Edit:
     """New values of some fields; a value of None takes the field away.
 
-    Where it `is_of_lost_history`, made before the county was set back, what was set later by the
-    clocks has not been seen either.
     What its node has set may be another's where that node `may_be_two`: a tablet and its copy.
     """
 
     base_revision: int
     clock: str
     fields: Mapping[str, Any]
-    is_of_lost_history: bool = False
     may_be_two: bool = False
 
 
@@ -119,8 +116,8 @@ def _touched_elsewhere(standing: Standing, name: str, edit: Edit) -> bool:
         # A tablet's own earlier edit is no rival of its next one, whatever revision it became;
         # but one that was set aside meanwhile comes behind what its tablet has said since.
         return stamp.clock > edit.clock
-    if edit.is_of_lost_history or edit.base_revision > standing.revision:
-        # Made before the county was set back, by a tablet that says so or by one that cannot.
+    if edit.base_revision > standing.revision:
+        # No history there is has given that number.
         return stamp.clock > edit.clock or stamp.revision > edit.base_revision
     return stamp.revision > edit.base_revision
 

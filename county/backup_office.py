@@ -14,7 +14,6 @@ from county.audit import BACKUP, CONSOLE, note_act
 from county.backup import announce, copy_database, reached_before
 from county.check_office import check_county
 from county.config import CountyConfig, utc_now
-from county.edits import begin_history
 from county.keys import the_county
 from county.office import opened
 from county.people import Act, act_of, tell_of_user
@@ -78,7 +77,6 @@ def carry_out(config: CountyConfig, plan: Plan) -> Restored:
     kept = restore(config, plan, now)
     with opened(config) as database, database.writing() as session:
         county = the_county(session)
-        begin_history(session, now)
         county_id, name = county.county_id, county.name
         note_act(session, county_id, CONSOLE, "restore", "county", county_id, now)
         doctors = _taken_over(session, plan, act_of(county_id, CONSOLE, now))

@@ -35,7 +35,7 @@ from core.wire.clocks import is_clock_of
 from core.wire.envelopes import Operation
 from core.wire.schemas import schema_of, todays
 from county.config import local_date
-from county.edits import History, edit_of
+from county.edits import Histories, edit_of
 from county.envelopes import is_id
 from county.held import PARENT_FIELDS, Held
 from county.ledger import RecordWrite
@@ -124,7 +124,7 @@ def _todays(operation: Operation) -> Mapping[str, Any]:
 
 
 def judge(
-    operation: Operation, held: Mapping[str, Held], standpoint: Standpoint, history: History
+    operation: Operation, held: Mapping[str, Held], standpoint: Standpoint, histories: Histories
 ) -> Accepted:
     """The record this operation makes; raises Refused where it may not be taken."""
     _check_kind(operation)
@@ -132,7 +132,7 @@ def judge(
     _check_clock(operation, standpoint.now)
     _check_references(operation, held, standpoint.scopes)
     if operation.kind in STANDING_KINDS:
-        return _edited(operation, held, standpoint, history)
+        return _edited(operation, held, standpoint, histories)
     return _stated(operation, held, standpoint)
 
 
@@ -231,7 +231,7 @@ def _is_of_its_time(recorded_at: datetime, operation: Operation) -> bool:
 
 
 def _edited(
-    operation: Operation, held: Mapping[str, Held], standpoint: Standpoint, history: History
+    operation: Operation, held: Mapping[str, Held], standpoint: Standpoint, histories: Histories
 ) -> Accepted:
     _check_stamp(operation)
     old = held.get(operation.record_id)
@@ -242,7 +242,7 @@ def _edited(
     # What the edit says, not what comes of it: what is overruled, or waits for a person, is shown.
     if operation.kind == Kind.RESIDENT and tells_in_confidence(_todays(operation)):
         raise Refused(Refusal(code=IN_CONFIDENCE))
-    merge = merged(operation.kind, _standing_of(old), _edit_of(operation, standpoint, history))
+    merge = merged(operation.kind, _standing_of(old), _edit_of(operation, standpoint, histories))
     body = merge.standing.body
     scope_id = body.get("scope_id")
     if old is None and "id" not in body:
@@ -285,9 +285,9 @@ def _standing_of(old: Held | None) -> Standing:
     return Standing(revision=old.revision, body=body, stamps=old.stamps)
 
 
-def _edit_of(operation: Operation, standpoint: Standpoint, history: History) -> Edit:
+def _edit_of(operation: Operation, standpoint: Standpoint, histories: Histories) -> Edit:
     came_at = standpoint.came_at or standpoint.now
-    return edit_of(operation, came_at, history, is_broken=standpoint.is_broken)
+    return edit_of(operation, came_at, histories, is_broken=standpoint.is_broken)
 
 
 def _write_of(

@@ -2,98 +2,130 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from operator import attrgetter
+from typing import NamedTuple
 
-from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from core.merging import Edit
-from core.vocabulary import STANDING_KINDS
 from core.wire.clocks import not_after
 from core.wire.envelopes import Operation
 from core.wire.schemas import todays
 from county.envelopes import is_id
 from county.held import CHUNK
 from county.numbering import epochs_of
-from county.tables import CountyRow, RecordRow, RestoredRow
+from county.tables import FormerEpochRow, RestoredRow
 from statements.made_once import run
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class History:
-    """A history of the county, as far as some edits need it.
+class FormerEpoch(NamedTuple):
+    """An epoch of a scope that a restore has ended, and the one that followed it."""
 
-    `epochs` are its names by scope, `restored` the revisions in which records were brought
-    back as it began, where that was not their first.
+    scope_id: str
+    epoch: str
+    next_epoch: str
+    ended_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Histories:
+    """The county's histories, one behind the other, as far as some edits need them.
+
+    `epochs` are the present ones by scope, `former` those that restores have ended, and
+    `restored` the revisions in which a restore brought records back, by record and the epoch
+    that then began, where that was not their first.
     """
 
     epochs: Mapping[str, str] = field(default_factory=dict)
-    restored: Mapping[str, int] = field(default_factory=dict)
+    former: Sequence[FormerEpoch] = ()
+    restored: Mapping[tuple[str, str], int] = field(default_factory=dict)
+
+    def seen_by(self, edit: Operation, taken_at: datetime | None = None) -> int:
+        """The last revision an edit has seen, of the present history or the one of `taken_at`.
+
+        That is its base where it was made in the same history, and else no more than what a
+        restore brought back of the history it was made in. What names no epoch, of a tablet of
+        an older version, was made in the history of its time, by its tablet's clock.
+        """
+        base_revision = edit.base_revision or 0
+        of_scope = sorted(
+            (one for one in self.former if one.scope_id == edit.scope_id),
+            key=attrgetter("ended_at"),
+        )
+        ended = [one for one in of_scope if taken_at is None or one.ended_at <= taken_at]
+        if edit.base_epoch:
+            later = of_scope[len(ended) :]
+            in_force = later[0].epoch if later else self.epochs.get(edit.scope_id)
+            own = [one for one in ended if one.epoch == edit.base_epoch]
+            is_lost = edit.base_epoch != in_force
+        else:
+            made_at = datetime.fromisoformat(edit.recorded_at)
+            own = [one for one in ended if made_at < one.ended_at]
+            is_lost = bool(own)
+        if not is_lost:
+            return base_revision
+        next_epoch = own[0].next_epoch if own else ""
+        return min(base_revision, self.restored.get((edit.record_id, next_epoch), 1))
 
 
-def history_for(session: Session, county_id: str, operations: Iterable[Operation]) -> History:
-    """The present history, for the edits among these operations."""
+def histories_behind(
+    session: Session, county_id: str, operations: Iterable[Operation]
+) -> Histories:
+    """The histories that the edits among these operations may have been made in."""
     edits = [operation for operation in operations if operation.action == "set"]
-    scopes = {edit.scope_id for edit in edits if is_id(edit.scope_id)}
-    epochs = epochs_of(session, county_id, scopes)
-    lost = {edit.record_id for edit in edits if _is_lost(edit, epochs.get(edit.scope_id))}
-    return History(epochs=epochs, restored=_restored(session, county_id, lost))
+    epochs = epochs_of(session, county_id, (e.scope_id for e in edits if is_id(e.scope_id)))
+    apart = [edit for edit in edits if edit.base_epoch != epochs.get(edit.scope_id)]
+    former: list[FormerEpoch] = []
+    restored: dict[tuple[str, str], int] = {}
+    for some in _chunks({edit.scope_id for edit in apart} & epochs.keys()):
+        found = run(session, _FORMER, county=county_id, ids=some)
+        former += [FormerEpoch(*row) for row in found]
+    if former:
+        for some in _chunks({edit.record_id for edit in apart}):
+            found = run(session, _RESTORED, county=county_id, ids=some)
+            restored.update({(row.record_id, row.epoch): row.revision for row in found})
+    return Histories(epochs=epochs, former=former, restored=restored)
 
 
-def history_told_by(operation: Operation) -> History:
-    """The history an operation says it was made in."""
-    return History(epochs={operation.scope_id: operation.base_epoch})
+def _chunks(ids: Iterable[str]) -> list[list[str]]:
+    ordered = sorted(ids)
+    return [ordered[start : start + CHUNK] for start in range(0, len(ordered), CHUNK)]
 
 
-def edit_of(operation: Operation, came_at: datetime, history: History, *, is_broken: bool) -> Edit:
-    """The edit an operation says, made no later than it came, as it is taken into a history.
-
-    One made in another has seen of this one no more than what both began with. `is_broken` is
-    whether the tablet's chain has a break.
-    """
-    base_revision = operation.base_revision or 0
-    is_lost = _is_lost(operation, history.epochs.get(operation.scope_id))
-    if is_lost:
-        base_revision = min(base_revision, history.restored.get(operation.record_id, 1))
-    return Edit(
-        base_revision=base_revision,
-        clock=not_after(operation.clock or "", came_at, operation.device_seq),
-        fields=todays(operation.kind, operation.schema, operation.body),
-        is_of_lost_history=is_lost,
-        may_be_two=is_broken,
-    )
-
-
-def begin_history(session: Session, now: datetime) -> None:
-    """Note with what a restore has begun another history, and when."""
-    session.execute(update(CountyRow).values(restored_at=now))
-    session.execute(delete(RestoredRow))
-    names = ["county_id", "record_id", "revision"]
-    session.execute(insert(RestoredRow).from_select(names, _BROUGHT_BACK))
-
-
-_BROUGHT_BACK = select(RecordRow.county_id, RecordRow.id, RecordRow.revision).where(
-    RecordRow.kind.in_(STANDING_KINDS), RecordRow.revision > 1
+_FORMER = select(
+    FormerEpochRow.scope_id,
+    FormerEpochRow.epoch,
+    FormerEpochRow.next_epoch,
+    FormerEpochRow.ended_at,
+).where(
+    FormerEpochRow.county_id == bindparam("county"),
+    FormerEpochRow.scope_id.in_(bindparam("ids", expanding=True)),
 )
-
-
-def _is_lost(operation: Operation, epoch: str | None) -> bool:
-    # A tablet that names no epoch, of an older version, is taken at its word.
-    return operation.base_epoch not in {"", epoch}
-
-
-def _restored(session: Session, county_id: str, record_ids: Iterable[str]) -> dict[str, int]:
-    ids = sorted(record_ids)
-    found: dict[str, int] = {}
-    for start in range(0, len(ids), CHUNK):
-        rows = run(session, _RESTORED, county=county_id, ids=ids[start : start + CHUNK])
-        found.update((row.record_id, row.revision) for row in rows)
-    return found
-
-
-_RESTORED = select(RestoredRow.record_id, RestoredRow.revision).where(
+_RESTORED = select(RestoredRow.record_id, RestoredRow.epoch, RestoredRow.revision).where(
     RestoredRow.county_id == bindparam("county"),
     RestoredRow.record_id.in_(bindparam("ids", expanding=True)),
 )
+
+
+def edit_of(
+    operation: Operation,
+    came_at: datetime,
+    histories: Histories,
+    *,
+    is_broken: bool,
+    taken_at: datetime | None = None,
+) -> Edit:
+    """The edit an operation says, made no later than it came, as it is, or was, taken in.
+
+    `is_broken` is whether the tablet's chain has a break.
+    """
+    return Edit(
+        base_revision=histories.seen_by(operation, taken_at),
+        clock=not_after(operation.clock or "", came_at, operation.device_seq),
+        fields=todays(operation.kind, operation.schema, operation.body),
+        may_be_two=is_broken,
+    )

@@ -23,7 +23,7 @@ from county import ledger
 from county.allowance import REVOKED, has_room
 from county.answers import Answer, Answered, Reply, answer_of, keep, kept_answers, lacking
 from county.checks import Standpoint, judge, referred_ids
-from county.edits import History, history_for
+from county.edits import Histories, histories_behind
 from county.envelopes import Opened, is_id
 from county.held import load, special_ids
 from county.judging_anew import Waiting, keep_anew, waiting_for
@@ -278,12 +278,12 @@ def _write(
     ids |= {item.opened.record_id for item, _ in refused}
     held = load(session, county_id, ids | special_ids(session, county_id, edited))
     posting = ledger.Posting(county_id, held, now)
-    history = history_for(session, county_id, told)
+    histories = histories_behind(session, county_id, told)
     for item, standpoint in turns:
         if item.before is not None:
             _tell_again(item.before, posting, standpoint)
         elif item.refusal is None:
-            _judge(item, posting, standpoint, history)
+            _judge(item, posting, standpoint, histories)
         elif _is_refused_edit(item) and item.opened.operation is not None:
             _give_back(item.opened.operation, posting, standpoint)
     posting.post(session)
@@ -303,14 +303,14 @@ def _is_of_resident(item: Answered) -> bool:
 
 
 def _judge(
-    item: Answered, posting: ledger.Posting, standpoint: Standpoint, history: History
+    item: Answered, posting: ledger.Posting, standpoint: Standpoint, histories: Histories
 ) -> None:
     operation = item.opened.operation
     if operation is None:
         item.refusal = Refusal(code="op.malformed")
         return
     try:
-        item.accepted = judge(operation, posting.held, standpoint, history)
+        item.accepted = judge(operation, posting.held, standpoint, histories)
     except Refused as refused:
         item.refusal = refused.refusals[0]
         _give_back(operation, posting, standpoint)

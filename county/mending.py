@@ -24,7 +24,7 @@ from county.audit import CONSOLE, note_act
 from county.bulk import insert_rows
 from county.checking import Damage, hash_of, is_whole, parsed
 from county.config import local_date
-from county.edits import edit_of, history_for, history_told_by
+from county.edits import edit_of, histories_behind
 from county.held import Held, load
 from county.ledger import RecordWrite, needed_ids, record_row, resident_of
 from county.numbering import number_changes, open_scopes
@@ -32,7 +32,6 @@ from county.repair import settle_root
 from county.rollups import refresh_residents
 from county.tables import (
     ChangeRow,
-    CountyRow,
     DeviceRow,
     OperationRow,
     QuarantineRow,
@@ -58,13 +57,12 @@ class Origin:
 class _Taken:
     """An accepted operation as it was written, when it was taken, and what was known then.
 
-    One that was judged anew had come before. It `is_of_today` where no restore came after it.
+    One that was judged anew had come before.
     """
 
     said: dict[str, Any]
     at: datetime
     came_at: datetime
-    is_of_today: bool
     is_broken: bool
 
 
@@ -166,10 +164,11 @@ def _replayed(
 ) -> Origin | None:
     standing = NOTHING
     told = [OPERATIONS.validate_python(taken.said) for taken in operations]
-    today = history_for(session, county_id, told)
+    histories = histories_behind(session, county_id, told)
     for taken, operation in zip(operations, told, strict=True):
-        history = today if taken.is_of_today else history_told_by(operation)
-        edit = edit_of(operation, taken.came_at, history, is_broken=taken.is_broken)
+        edit = edit_of(
+            operation, taken.came_at, histories, is_broken=taken.is_broken, taken_at=taken.at
+        )
         standing = merged(operation.kind, standing, edit).standing
     if (standing.revision, body_hash(standing.body)) != (place.revision, place.hash):
         return None
@@ -212,7 +211,6 @@ def _operations(session: Session, county_id: str, record_id: str) -> list[_Taken
             said=said,
             at=row.received_at,
             came_at=row.came_at or row.received_at,
-            is_of_today=row.restored_at is None or row.received_at >= row.restored_at,
             is_broken=row.broken_at is not None and row.broken_at <= row.received_at,
         )
         for row, said in told
@@ -227,7 +225,6 @@ _OF_RECORD = (
         OperationRow.received_at,
         cast(OperationRow.envelope, Text).label("envelope"),
         QuarantineRow.received_at.label("came_at"),
-        CountyRow.restored_at,
         _Break.received_at.label("broken_at"),
     )
     .outerjoin(
@@ -235,7 +232,6 @@ _OF_RECORD = (
         (QuarantineRow.county_id == OperationRow.county_id)
         & (QuarantineRow.op_id == OperationRow.op_id),
     )
-    .outerjoin(CountyRow, CountyRow.county_id == OperationRow.county_id)
     .outerjoin(
         DeviceRow,
         (DeviceRow.county_id == OperationRow.county_id) & (DeviceRow.id == OperationRow.device_id),

@@ -13,13 +13,14 @@ import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import chain, count
 from pathlib import Path
 
 from sqlalchemy import inspect, text
 
 from core.refusals import Refusal, Refused
+from core.vocabulary import STANDING_KINDS
 from county.backup import VERSION_TABLE
 from county.backup_contents import (
     Contents,
@@ -34,7 +35,7 @@ from county.config import CHINA, CountyConfig
 from county.db import APPLICATION, open_database
 from county.pg_programs import columns_in, programs_for, replace_tables
 from county.schema import knows, upgrade
-from county.tables import DeskSessionRow, InviteRow, RecoveryRow, Table
+from county.tables import DeskSessionRow, FormerEpochRow, InviteRow, RecoveryRow, Table
 
 LOGS = ("-wal", "-shm")
 """What SQLite keeps beside a file that was not closed in good order."""
@@ -81,19 +82,39 @@ def restore(config: CountyConfig, plan: Plan, now: datetime) -> str:
     Raises Refused `restore.county_runs` while a county serves the database.
     """
     stamp = f"{now.astimezone(CHINA):%Y%m%d-%H%M%S}"
-    epoch = secrets.token_hex(4)
+    history = NewHistory(epoch=secrets.token_hex(4), begun_at=now)
     if is_sqlite(config):
-        return _restore_file(sqlite_file(config), plan, stamp, epoch)
-    return _restore_tables(config, plan, stamp.replace("-", "_"), epoch)
+        return _restore_file(sqlite_file(config), plan, stamp, history)
+    return _restore_tables(config, plan, stamp.replace("-", "_"), history)
 
 
-def new_history(epoch: str, schema: str = "") -> tuple[str, ...]:
-    """The statements that make a restored database another history than the one before."""
-    where = f"{schema}." if schema else ""
-    return (
-        f"UPDATE {where}scope_head SET epoch = '{epoch}'",
-        f"UPDATE {where}device SET durable_seq = last_seq",
-    )
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewHistory:
+    """The history of a restored database, and when it begins."""
+
+    epoch: str
+    begun_at: datetime
+
+    def noted(self, schema: str = "") -> tuple[str, ...]:
+        """The statements that write down what it follows, and with which revisions it begins."""
+        where = f"{schema}." if schema else ""
+        kinds = ", ".join(f"'{kind}'" for kind in sorted(STANDING_KINDS))
+        at = f"{self.begun_at.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}{'+00' if schema else ''}"
+        return (
+            f"INSERT INTO {where}former_epoch (county_id, scope_id, epoch, next_epoch, ended_at)"
+            f" SELECT county_id, scope_id, epoch, '{self.epoch}', '{at}' FROM {where}scope_head",
+            f"INSERT INTO {where}restored (county_id, record_id, epoch, revision)"
+            f" SELECT county_id, id, '{self.epoch}', revision FROM {where}record"
+            f" WHERE revision > 1 AND kind IN ({kinds})",
+        )
+
+    def begun(self, schema: str = "") -> tuple[str, ...]:
+        """The statements that make it another history than the one before."""
+        where = f"{schema}." if schema else ""
+        return (
+            f"UPDATE {where}scope_head SET epoch = '{self.epoch}'",
+            f"UPDATE {where}device SET durable_seq = last_seq",
+        )
 
 
 def _lent_ends(schema: str, tables: Iterable[str]) -> Iterator[str]:
@@ -114,14 +135,14 @@ def _identity(contents: Contents) -> tuple[str, str]:
 # SQLite: the new file is made beside the old one, and takes its name in one step.
 
 
-def _restore_file(target: Path, plan: Plan, stamp: str, epoch: str) -> str:
+def _restore_file(target: Path, plan: Plan, stamp: str, history: NewHistory) -> str:
     staged = target.with_name(f"{target.name}.restoring")
     target.parent.mkdir(parents=True, exist_ok=True)
     _remove(staged)
     staged.touch(mode=0o600)
     try:
         shutil.copyfile(plan.file, staged)
-        _make_ready(staged, plan, epoch)
+        _make_ready(staged, plan, history)
         kept = _followed(target, staged, plan, stamp) if target.exists() else ""
         staged.replace(target)
         _sync(target.parent)
@@ -130,7 +151,7 @@ def _restore_file(target: Path, plan: Plan, stamp: str, epoch: str) -> str:
     return kept
 
 
-def _make_ready(staged: Path, plan: Plan, epoch: str) -> None:
+def _make_ready(staged: Path, plan: Plan, history: NewHistory) -> None:
     """Bring the copy up to this version, as a history of its own, safely on the disk."""
     if sqlite_contents(staged, alone=True) != plan.contents:
         raise Refused(Refusal(code="restore.not_a_backup", values={"file": str(plan.file)}))
@@ -138,7 +159,7 @@ def _make_ready(staged: Path, plan: Plan, epoch: str) -> None:
     try:
         upgrade(database)
         with database.writing() as session:
-            for statement in (*new_history(epoch), *_lent_ends("main", LENT)):
+            for statement in (*history.noted(), *history.begun(), *_lent_ends("main", LENT)):
                 session.execute(text(statement))
     finally:
         database.close()
@@ -209,7 +230,7 @@ class _InUse:
     schemas: Sequence[str]
 
 
-def _restore_tables(config: CountyConfig, plan: Plan, stamp: str, epoch: str) -> str:
+def _restore_tables(config: CountyConfig, plan: Plan, stamp: str, history: NewHistory) -> str:
     programs = programs_for(config)
     found = _tables_in_use(config)
     kept = f"former_{_unused(stamp, lambda name: f'former_{name}' in found.schemas)}"
@@ -218,7 +239,13 @@ def _restore_tables(config: CountyConfig, plan: Plan, stamp: str, epoch: str) ->
     if moves:
         before += [f"CREATE SCHEMA {kept}", *moves]
     lent = [table for table in LENT if columns_in(programs, plan.file, table)]
-    after = (*new_history(epoch, found.schema), *_lent_ends(found.schema, lent))
+    can_note = bool(columns_in(programs, plan.file, FormerEpochRow.__tablename__))
+    noted = history.noted(found.schema)
+    after = (
+        *(noted if can_note else ()),
+        *history.begun(found.schema),
+        *_lent_ends(found.schema, lent),
+    )
     if plan.in_use is not None:
         both = shared(
             lambda table: columns_in(programs, plan.file, table),
@@ -236,6 +263,10 @@ def _restore_tables(config: CountyConfig, plan: Plan, stamp: str, epoch: str) ->
     database = open_database(config.url)
     try:
         upgrade(database)
+        if not can_note:  # a backup of an older version: what it follows has lost its name
+            with database.writing() as session:
+                for statement in noted:
+                    session.execute(text(statement))
     finally:
         database.close()
     return kept if moves else ""

@@ -39,7 +39,7 @@ class Table(DeclarativeBase):
 
 
 class CountyRow(Table):
-    """The county itself, its keys for receipts and sealed data keys, and its last restore."""
+    """The county itself, with the keys it signs receipts and opens sealed data keys with."""
 
     __tablename__ = "county"
     name: Mapped[str]
@@ -50,7 +50,6 @@ class CountyRow(Table):
     escrow_private_key_sealed: Mapped[str]
     lease_days: Mapped[int] = mapped_column(default=14)
     keep_years: Mapped[int] = mapped_column(default=5)
-    restored_at: Mapped[datetime | None]
 
 
 class TownshipRow(Table):
@@ -245,11 +244,24 @@ class RecordRow(Table):
 
 
 class RestoredRow(Table):
-    """The revision a standing record was brought back in by the last restore, if not its first."""
+    """The revision, if not its first, in which a restore brought a standing record back, and
+    the epoch that then began.
+    """
 
     __tablename__ = "restored"
     record_id: Mapped[str] = mapped_column(primary_key=True, sort_order=-1)
+    epoch: Mapped[str] = mapped_column(primary_key=True, sort_order=-1)
     revision: Mapped[int]
+
+
+class FormerEpochRow(Table):
+    """An epoch of a scope that a restore has ended, and the one that followed it."""
+
+    __tablename__ = "former_epoch"
+    scope_id: Mapped[str] = mapped_column(primary_key=True, sort_order=-1)
+    epoch: Mapped[str] = mapped_column(primary_key=True, sort_order=-1)
+    next_epoch: Mapped[str]
+    ended_at: Mapped[datetime]
 
 
 class ChangeRow(Table):

@@ -21,7 +21,6 @@ from core.wire.snapshots import SNAPSHOT_ROUTE
 from county.coding import BadCoding, TooLarge, decoded, encoded
 from county.db import Database, open_database
 from county.device_auth import Doorkeeper, NotProven, Proven, signed_request
-from county.edits import begin_history
 from county.entrusting import entrust, entrust_no_more
 from county.envelopes import Opened, reopened
 from county.exchange import exchange, read_call
@@ -29,14 +28,14 @@ from county.held import Held, load
 from county.ledger import RecordWrite, write
 from county.people import Act, set_villages
 from county.quarantine import decide
-from county.restoring import new_history
+from county.restoring import NewHistory
 from county.reviews import Reviewer
 from county.snapshot_answers import served
 from county.snapshot_files import SnapshotFiles
 from county.snapshots import Snapshots
 from county.tables import DeviceRow, QuarantineRow, UserRow
 from simulation.founding import COUNTY_ID, OFFICE
-from simulation.onlooker import Looks, Onlooker, edits_in
+from simulation.onlooker import Looks, Onlooker, Standing, edits_in, standing_fields
 from statements.made_once import run
 
 SNAPSHOT_NUMBERS = 5
@@ -56,6 +55,7 @@ class CountyEnd:
         self._backups = self._restores = 0
         self._statements_left: int | None = None
         self._villages: dict[str, list[str]] = {}
+        self._brought_back: Standing = {}
         self.on_question: Callable[[str], object] = lambda _: None
         """Told which tablet had to ask what differs."""
         self.looks: Looks = lambda *_: ()
@@ -141,7 +141,7 @@ class CountyEnd:
         if not edits:
             yield
             return
-        onlooker = Onlooker(self.database, edits, self.looks, looks_back=not self._restores)
+        onlooker = Onlooker(self.database, edits, self.looks, self._brought_back)
         yield
         self.overwritten += onlooker.silent()
 
@@ -245,9 +245,10 @@ class CountyEnd:
             Path(f"{self._path}{suffix}").unlink(missing_ok=True)
         shutil.copyfile(self._backup_path, self._path)
         with self.database.writing() as session:
-            for statement in new_history(f"restored-{self._restores}"):
+            history = NewHistory(epoch=f"restored-{self._restores}", begun_at=now)
+            for statement in (*history.noted(), *history.begun()):
                 session.execute(text(statement))
-            begin_history(session, now)
+            self._brought_back = standing_fields(session)
 
     def lose_snapshots(self) -> None:
         """Whoever tidies up on the server has emptied the folder."""

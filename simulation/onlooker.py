@@ -17,7 +17,7 @@ from core.wire.receipts import REFUSED
 from county.db import Database
 from county.envelopes import Opened
 from county.held import load
-from county.tables import ConflictRow, OperationRow
+from county.tables import ConflictRow, OperationRow, RecordRow
 from simulation.founding import COUNTY_ID
 from statements.made_once import run
 
@@ -44,6 +44,9 @@ _CONFLICTS = select(ConflictRow.op_id, ConflictRow.field).where(
     ConflictRow.county_id == COUNTY_ID,
     ConflictRow.op_id.in_(bindparam("op_ids", expanding=True)),
 )
+_ALL = select(RecordRow.id).where(
+    RecordRow.county_id == COUNTY_ID, RecordRow.kind.in_(STANDING_KINDS), RecordRow.revision > 1
+)
 _REFUSED = select(OperationRow.device_seq).where(
     OperationRow.county_id == COUNTY_ID,
     OperationRow.device_id == bindparam("device"),
@@ -61,19 +64,19 @@ def edits_in(batch: Iterable[Opened]) -> list[Operation]:
 class Onlooker:
     """Looks at edits: made before the county takes them in, asked afterwards.
 
-    After a restore what doctors saw may be of a history that is lost: where it no longer
-    `looks_back`, only what was set later, by the clocks, than an edit was made counts as unseen.
+    What a restore has `brought_back` a doctor may have seen replaced in the history that is lost:
+    of that only what was set later, by the clocks, than an edit was made counts as unseen.
     """
 
     def __init__(
-        self, database: Database, edits: Sequence[Operation], looks: Looks, *, looks_back: bool
+        self, database: Database, edits: Sequence[Operation], looks: Looks, brought_back: Standing
     ) -> None:
-        self._database, self._looks, self._looks_back = database, looks, looks_back
+        self._database, self._looks, self._brought_back = database, looks, brought_back
         with database.reading() as session:
             known = _outcomes(session, edits)
             # What was refused before may be taken now.
             self._edits = [edit for edit in edits if known.get(edit.op_id, REFUSED) == REFUSED]
-            self._before = _standing(session, self._edits)
+            self._before = _fields(session, (edit.record_id for edit in self._edits))
 
     def silent(self) -> list[str]:
         """The edits that were accepted over a guarded value nobody had shown their doctor."""
@@ -100,7 +103,8 @@ class Onlooker:
         They saw it before the edit, or before own ones that were refused: what such a one sets
         stands on the screen until its refusal has come.
         """
-        if not clock or not (self._looks_back or clock > (edit.clock or "")):
+        was_brought_back = self._brought_back.get((edit.record_id, name)) == (value, clock)
+        if not clock or (was_brought_back and clock <= (edit.clock or "")):
             return False
         looks = list(self._looks(edit, name))
         earlier = {look.set_to for look in looks if look.device_seq < edit.device_seq}
@@ -127,8 +131,13 @@ def _disputed(session: Session, edits: Sequence[Operation]) -> set[tuple[str, st
     return {(row.op_id, row.field) for row in rows}
 
 
-def _standing(session: Session, edits: Sequence[Operation]) -> Standing:
-    held = load(session, COUNTY_ID, {edit.record_id for edit in edits}, lock=False)
+def standing_fields(session: Session) -> Standing:
+    """The fields of all standing records that somebody has set."""
+    return _fields(session, run(session, _ALL).scalars())
+
+
+def _fields(session: Session, record_ids: Iterable[str]) -> Standing:
+    held = load(session, COUNTY_ID, set(record_ids), lock=False)
     return {
         (record_id, name): (record.body.get(name), stamp.clock)
         for record_id, record in held.items()

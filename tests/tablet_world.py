@@ -14,11 +14,11 @@ from sqlmodel import col, select
 from app.clock import Clock
 from app.county_link import SyncResult
 from app.store import outbox
-from app.store.cursor import base_epoch
 from app.store.opening import Store
 from app.store.outbox import OperationDraft, iso
 from app.store.place import take_place
 from app.store.queries.device import PROOF, setting
+from app.store.restored import base_epoch
 from app.store.rows import RecordWrite, store_records, write_of
 from app.store.tables import OutboxRow, RecordRow
 from app.sync.link import HttpCounty

@@ -13,8 +13,8 @@ from app.clock import CHINA
 from app.services.policies import rules_in
 from app.services.practice import Practice
 from app.store import outbox
-from app.store.cursor import base_epoch
 from app.store.outbox import OperationDraft, iso
+from app.store.restored import base_epoch
 from app.store.rows import RecordWrite, store_records, write_of
 from app.store.tables import RecordRow
 from core.wire.bodies import Record

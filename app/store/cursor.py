@@ -7,13 +7,12 @@ from collections.abc import Mapping, Sequence
 from sqlalchemy import bindparam, delete, select
 from sqlmodel import Session, col
 
-from app.store.tables import CursorRow, RecordRow
+from app.store.tables import CursorRow
 from app.store.upserts import upsert
-from core.wire.envelopes import UNCONFIRMED, Cursor
+from core.wire.envelopes import Cursor
 from statements.made_once import run, run_many
 
 _ALL = select(col(CursorRow.scope_id), col(CursorRow.epoch), col(CursorRow.seq))
-_EPOCH = select(col(CursorRow.epoch)).where(col(CursorRow.scope_id) == bindparam("scope"))
 _REACH = upsert(CursorRow)
 _FORGET = delete(CursorRow).where(col(CursorRow.scope_id).in_(bindparam("scopes", expanding=True)))
 
@@ -21,12 +20,6 @@ _FORGET = delete(CursorRow).where(col(CursorRow.scope_id).in_(bindparam("scopes"
 def cursors(session: Session) -> dict[str, Cursor]:
     """Every scope's cursor."""
     return {scope_id: Cursor(epoch=epoch, seq=seq) for scope_id, epoch, seq in run(session, _ALL)}
-
-
-def base_epoch(session: Session, row: RecordRow) -> str:
-    """The epoch a record's revision was counted in; UNCONFIRMED where it is none that lasts."""
-    epoch = run(session, _EPOCH, scope=row.scope_id).scalar() if row.received_at else None
-    return epoch or UNCONFIRMED
 
 
 def set_cursors(session: Session, reached: Mapping[str, Cursor]) -> None:

@@ -12,15 +12,16 @@ from sqlalchemy import bindparam, select, update
 from sqlmodel import Session, col
 
 from app.store.cursor import cursors
-from app.store.queries.device import set_setting, settings
+from app.store.queries.device import set_setting, setting, settings
 from app.store.retention import forget_retired_of
 from app.store.rows import remove_records
 from app.store.settling import offer_again
 from app.store.tables import OutboxRow, RecordRow
-from core.wire.envelopes import Cursor
+from core.wire.envelopes import UNCONFIRMED, Cursor
 from statements.made_once import run
 
 REREADING = "rereading."
+"""Of which scope the records are in doubt, and the epoch they were confirmed in."""
 
 
 def doubt_renewed_scopes(session: Session, reached: Mapping[str, Cursor]) -> None:
@@ -28,14 +29,29 @@ def doubt_renewed_scopes(session: Session, reached: Mapping[str, Cursor]) -> Non
     known = cursors(session) if reached else {}
     for scope_id, cursor in reached.items():
         if scope_id in known and known[scope_id].epoch != cursor.epoch:
-            doubt_scope(session, scope_id)
+            doubt_scope(session, scope_id, known[scope_id].epoch)
 
 
-def doubt_scope(session: Session, scope_id: str) -> None:
-    """Take every record of a scope for unconfirmed until the scope is level again."""
+def doubt_scope(session: Session, scope_id: str, epoch: str) -> None:
+    """Take every record of a scope for unconfirmed until the scope is level again.
+
+    `epoch` is the one they were confirmed in, some of them perhaps in an earlier one.
+    """
     run(session, _DOUBT, scope=scope_id)
     forget_retired_of(session, [scope_id])
-    set_setting(session, REREADING + scope_id, "1")
+    if not setting(session, REREADING + scope_id):
+        set_setting(session, REREADING + scope_id, epoch)
+
+
+def base_epoch(session: Session, row: RecordRow) -> str:
+    """The epoch a record's revision was counted in; UNCONFIRMED where none is known.
+
+    A record in doubt was confirmed in the one its scope was read in before.
+    """
+    if not row.received_at:
+        return setting(session, REREADING + row.scope_id) or UNCONFIRMED
+    cursor = cursors(session).get(row.scope_id)
+    return UNCONFIRMED if cursor is None else cursor.epoch
 
 
 def drop_unconfirmed(session: Session, level_scopes: Collection[str]) -> None:

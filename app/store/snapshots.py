@@ -85,7 +85,7 @@ def begin_records(session: Session, scope_id: str, epoch: str) -> None:
     """Before the first record: whatever an earlier load has left of the scope is in doubt."""
     at_nothing = {scope_id: Cursor(epoch=epoch, seq=0)}
     doubt_renewed_scopes(session, at_nothing)
-    doubt_scope(session, scope_id)
+    doubt_scope(session, scope_id, epoch)
     set_cursors(session, at_nothing)
 
 

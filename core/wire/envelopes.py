@@ -22,7 +22,7 @@ PROTOCOL = 1
 GENESIS = "0" * 64
 """The `previous_hash` of a tablet's first operation."""
 UNCONFIRMED = "unconfirmed"
-"""The `base_epoch` of an edit whose base was counted in an epoch that has not lasted."""
+"""The `base_epoch` of an edit of what has not come from the county, or in no epoch known here."""
 MOST_OPERATION_BYTES = 512 << 10
 """The most an operation weighs: a tablet makes none that weighs more, a county keeps none."""
 
@@ -33,9 +33,8 @@ class Operation:
 
     `action` is `put` for a fact (the body is the whole record) or `set` for a standing
     record (the body holds only the changed fields; `base_revision` is the revision they
-    were changed on, 0 for a new record, `base_epoch` the epoch of the scope it was counted in,
-    UNCONFIRMED where the county has not confirmed the record since that epoch began, and "" from
-    tablets that do not say; `clock` is the hybrid logical clock).
+    were changed on, 0 for a new record, `base_epoch` the epoch of the scope it was counted in, or
+    UNCONFIRMED, and "" from tablets that do not say; `clock` is the hybrid logical clock).
     Times are ISO 8601 in UTC. `hash` covers every field but itself and `signature`, those
     with defaults included, but an empty `base_epoch`, which operations had not from the
     beginning; `signature` is Ed25519 over the hash, hexadecimal.
@@ -81,7 +80,7 @@ def hashed_content(envelope: Mapping[str, Any]) -> bytes:
     content = {**OPERATION_DEFAULTS, **envelope}
     for name in PROOF:
         content.pop(name, None)
-    if not content["base_epoch"]:
+    if content["base_epoch"] == "":
         del content["base_epoch"]
     return canonical_bytes(content)
 

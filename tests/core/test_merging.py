@@ -107,16 +107,6 @@ def test_what_a_tablet_that_may_be_two_has_set_is_a_rival_of_what_it_sets_next()
     assert merge(before, seen).standing.body == {"name": "王建中"}
 
 
-def test_an_edit_of_a_lost_history_has_seen_only_what_was_set_before_it_up_to_its_base() -> None:
-    before = standing(4, at(5, "office"), name="王建国")
-    lost = replace(edit(4, at(4), name="王建华"), is_of_lost_history=True)
-    assert [conflict.field for conflict in merge(before, lost).conflicts] == ["name"]
-    seen = replace(lost, clock=at(6))
-    assert merge(before, seen).standing.body == {"name": "王建华"}
-    unread = replace(seen, base_revision=3)
-    assert [conflict.field for conflict in merge(before, unread).conflicts] == ["name"]
-
-
 def test_a_field_set_to_nothing_is_taken_away() -> None:
     result = merge(standing(1, at(1), phone="1", name="王"), edit(1, at(2), phone=None))
     assert result.standing.body == {"name": "王"}
@@ -134,7 +124,6 @@ EDITS = st.builds(
     base_revision=st.integers(0, 4),
     clock=st.builds(at, st.integers(0, 50), st.sampled_from(["tablet-a", "tablet-b"])),
     fields=FIELDS,
-    is_of_lost_history=st.booleans(),
     may_be_two=st.booleans(),
 )
 

@@ -38,7 +38,7 @@ from county.db import Database, open_database
 from county.device_auth import Doorkeeper, signed_request
 from county.exchange import exchange, read_call
 from county.ledger import RecordWrite, write
-from county.restoring import new_history
+from county.restoring import NewHistory
 from county.schema import upgrade
 from county.snapshot_answers import served
 from county.snapshot_files import SnapshotFiles
@@ -317,7 +317,8 @@ def _restored(said: _Said, recorder: Recorder, tablet: TabletHere, resident_id: 
     shutil.copy(recorder.folder / "backup.db", file)
     recorder.database = open_database(f"sqlite:///{file}")
     with recorder.database.writing() as session:
-        for statement in new_history("restored"):
+        history = NewHistory(epoch="restored", begun_at=BEGUN)
+        for statement in (*history.noted(), *history.begun()):
             session.execute(text(statement))
     tablet.save(a_follow_up(resident_id))
     said("after_a_restore")

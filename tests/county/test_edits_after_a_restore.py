@@ -22,6 +22,7 @@ from county.check_office import check_county
 from county.config import utc_now
 from county.hand_over import Key
 from county.tables import ConflictRow, RecordRow
+from tests import tablet_world
 from tests.builders import (
     COUNTY_ID,
     DOCTOR_ID,
@@ -203,6 +204,84 @@ def test_what_a_restore_brings_back_was_seen_by_whoever_had_seen_it_before(
     assert (name_at(here), disputed(here)) == ("赵一", [])
 
 
+def test_of_two_restores_the_first_bounds_what_an_edit_of_before_both_has_seen(
+    here: Standing, tmp_path: Path
+) -> None:
+    with running(here.world.county_dir, port=here.port) as url:
+        away, second, other = (here.world.level_tablet(url) for _ in range(3))
+        here.back_up(tmp_path / "first")
+        second.edit(RESIDENT.id, phone="13900000001")
+        synchronise(second, away)
+    here.restore(tmp_path / "first")
+    with running(here.world.county_dir, port=here.port):
+        other.edit(RESIDENT.id, name="钱二")
+        synchronise(other)
+        here.back_up(tmp_path / "second")
+    here.restore(tmp_path / "second")
+    away.edit(RESIDENT.id, name="赵一")
+    with running(here.world.county_dir, port=here.port):
+        synchronise(away)
+    assert (name_at(here), disputed(here)) == ("钱二", [("钱二", "赵一")])
+
+
+def test_an_edit_of_a_history_that_another_backup_has_overtaken_has_seen_nothing_of_that(
+    here: Standing, tmp_path: Path
+) -> None:
+    with running(here.world.county_dir, port=here.port) as url:
+        away, other = (here.world.level_tablet(url) for _ in range(2))
+        here.back_up(tmp_path / "monday")
+        other.edit(RESIDENT.id, name="钱二")
+        synchronise(other)
+        here.back_up(tmp_path / "tuesday")
+    here.restore(tmp_path / "monday")
+    with running(here.world.county_dir, port=here.port) as url:
+        someone = here.world.level_tablet(url)
+        someone.edit(RESIDENT.id, phone="13900000001")  # revision 2 of a history nothing is left of
+        synchronise(someone, away)
+        away.edit(RESIDENT.id, name="赵一")
+    here.restore(tmp_path / "tuesday")
+    with running(here.world.county_dir, port=here.port):
+        synchronise(away)
+    assert (name_at(here), disputed(here)) == ("钱二", [("钱二", "赵一")])
+
+
+def test_a_slow_clock_disputes_nothing_that_was_seen_before_the_restore_either(
+    here: Standing, tmp_path: Path
+) -> None:
+    with running(here.world.county_dir, port=here.port) as url:
+        first, away = (here.world.level_tablet(url) for _ in range(2))
+        first.edit(RESIDENT.id, name="钱二")
+        synchronise(first, away)
+        here.back_up(tmp_path / "night")
+        behind = replace(away, clock=FakeClock(utc_now() - timedelta(minutes=10)))
+        behind.edit(RESIDENT.id, name="赵一")
+    here.restore(tmp_path / "night")
+    with running(here.world.county_dir, port=here.port):
+        synchronise(away)
+    assert (name_at(here), disputed(here)) == ("赵一", [])
+
+
+def test_an_edit_that_names_no_epoch_is_of_the_history_of_its_time(
+    here: Standing, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with running(here.world.county_dir, port=here.port) as url:
+        first, second, other = (here.world.level_tablet(url) for _ in range(3))
+        here.back_up(tmp_path / "night")
+        second.edit(RESIDENT.id, phone="13900000001")
+        synchronise(second, first)
+        monkeypatch.setattr(tablet_world, "base_epoch", lambda *_: "")
+        first.edit(RESIDENT.id, name="赵一")
+        synchronise(first)
+    here.restore(tmp_path / "night")
+    with running(here.world.county_dir, port=here.port):
+        other.edit(RESIDENT.id, name="钱二")
+        synchronise(other, first, second, other, first)
+        assert (name_at(here), disputed(here)) == ("钱二", [("钱二", "赵一")])
+        first.edit(RESIDENT.id, name="孙三")
+        synchronise(first)
+    assert name_at(here) == "孙三"
+
+
 def test_a_record_edited_before_and_after_a_restore_is_mended_to_what_it_was(
     here: Standing, tmp_path: Path
 ) -> None:
@@ -220,6 +299,8 @@ def test_a_record_edited_before_and_after_a_restore_is_mended_to_what_it_was(
     here.restore(tmp_path / "night")
     with running(here.world.county_dir, port=here.port):
         synchronise(second, first, second)
+    here.back_up(tmp_path / "morning")
+    here.restore(tmp_path / "morning")
     with here.world.database.writing() as session:
         stood = session.get_one(RecordRow, (COUNTY_ID, newcomer.id)).body
         session.execute(delete(RecordRow).where(RecordRow.id == newcomer.id))

@@ -41,8 +41,8 @@ LATER, NEXT_WEEK = NOW + timedelta(seconds=5), NOW + timedelta(days=7)
 take = partial(outcomes_of, now=LATER)
 UNDONE = (
     "ALTER TABLE device DROP COLUMN broken_seq",
-    "ALTER TABLE county DROP COLUMN restored_at",
     "DROP TABLE restored",
+    "DROP TABLE former_epoch",
     "UPDATE alembic_version SET version_num = '0009'",
 )
 """What makes a database one of before the migrations this module is about."""

@@ -1,4 +1,4 @@
-"""Where the county's present history began; an edit itself names the epoch of its base now.
+"""What restores have ended and brought back; an edit itself names the epoch of its base now.
 
 Revision ID: 0011
 Revises: 0010
@@ -19,12 +19,21 @@ depends_on = None
 
 def upgrade() -> None:
     """Take the step."""
-    op.add_column("county", sa.Column("restored_at", Instant(), nullable=True))
     op.create_table(
         "restored",
         sa.Column("county_id", sa.Text(), nullable=False),
         sa.Column("record_id", sa.Text(), nullable=False),
+        sa.Column("epoch", sa.Text(), nullable=False),
         sa.Column("revision", sa.Integer(), nullable=False),
-        sa.PrimaryKeyConstraint("county_id", "record_id", name=op.f("pk_restored")),
+        sa.PrimaryKeyConstraint("county_id", "record_id", "epoch", name=op.f("pk_restored")),
+    )
+    op.create_table(
+        "former_epoch",
+        sa.Column("county_id", sa.Text(), nullable=False),
+        sa.Column("scope_id", sa.Text(), nullable=False),
+        sa.Column("epoch", sa.Text(), nullable=False),
+        sa.Column("next_epoch", sa.Text(), nullable=False),
+        sa.Column("ended_at", Instant(), nullable=False),
+        sa.PrimaryKeyConstraint("county_id", "scope_id", "epoch", name=op.f("pk_former_epoch")),
     )
     op.drop_column("device", "heard_at")
