@@ -14,14 +14,16 @@ from app.store.errors import StoreDamaged
 from app.store.incoming import apply_answer
 from app.store.opening import Store
 from app.store.outbox import OperationDraft, acknowledged_seq
+from app.store.restored import base_epoch
 from app.store.rows import store_records, write_of
+from app.store.snapshots import begin_records, store_records_of
 from app.store.sums import roots
 from app.store.tables import PersonRow, RecordRow
 from core.followups import FollowUp
 from core.vocabulary import Kind
 from core.wire.bodies import Record, body_of, kind_of
 from core.wire.digests import body_hash, record_digest, root_text
-from core.wire.envelopes import Change, Cursor, Numbered, SyncResponse
+from core.wire.envelopes import UNCONFIRMED, Change, Cursor, Numbered, SyncResponse
 from core.wire.receipts import Taken
 from tests.builders import DOCTOR_ID, SCOPE, a_follow_up, a_household, a_resident
 from tests.fakes import FakeClock
@@ -248,3 +250,40 @@ def test_an_edit_that_is_only_offered_again_does_not_hide_what_another_has_set_s
     row = held(store, resident.id)
     assert row is not None
     assert json.loads(row.body)["name"] == "王建军"
+
+
+def told_epoch(store: Store, record_id: str) -> str:
+    with store.transaction() as session:
+        return base_epoch(session, session.get_one(RecordRow, record_id))
+
+
+def test_an_edit_names_the_epoch_its_record_was_last_confirmed_in(
+    store: Store, clock: FakeClock
+) -> None:
+    household = a_household()
+    resident = a_resident(household_id=household.id)
+    take(store, clock, answer(change(household), change(resident, 2)))
+    assert told_epoch(store, resident.id) == "e"
+    for epoch in ("f", "g"):  # restored, and once more before all is read again
+        anew = {SCOPE: Cursor(epoch=epoch, seq=1)}
+        take(store, clock, answer(change(household), cursors=anew))
+        assert (told_epoch(store, household.id), told_epoch(store, resident.id)) == (epoch, "e")
+    take(store, clock, answer(change(resident, 2), cursors=anew, roots={SCOPE: ""}))
+    assert told_epoch(store, resident.id) == "g"
+
+
+def test_a_first_load_that_is_begun_again_leaves_its_records_in_their_epoch(store: Store) -> None:
+    household = a_household()
+    with store.transaction() as session:
+        begin_records(session, SCOPE, "e")
+        store_records_of(session, [change(household)])
+    with store.transaction() as session:
+        begin_records(session, SCOPE, "e")
+    assert told_epoch(store, household.id) == "e"
+
+
+def test_what_has_never_come_from_the_county_is_of_no_epoch(store: Store) -> None:
+    household = a_household()
+    with store.transaction() as session:
+        store_records(session, [write_of(household, author_id=DOCTOR_ID)])
+    assert told_epoch(store, household.id) == UNCONFIRMED

@@ -100,4 +100,5 @@ def test_an_epoch_for_its_base_counts_only_where_it_is_said() -> None:
     said = {**envelope_of(OPERATION), "base_epoch": ""}
     without = {name: value for name, value in said.items() if name != "base_epoch"}
     assert sha256_hex(hashed_content(said)) == sha256_hex(hashed_content(without)) == OPERATION.hash
-    assert operation_hash(replace(OPERATION, base_epoch="1a2b3c4d")) != OPERATION.hash
+    for other in ("1a2b3c4d", None, 0, []):
+        assert sha256_hex(hashed_content({**said, "base_epoch": other})) != OPERATION.hash
