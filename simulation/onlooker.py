@@ -45,7 +45,7 @@ _CONFLICTS = select(ConflictRow.op_id, ConflictRow.field).where(
     ConflictRow.op_id.in_(bindparam("op_ids", expanding=True)),
 )
 _ALL = select(RecordRow.id).where(
-    RecordRow.county_id == COUNTY_ID, RecordRow.kind.in_(STANDING_KINDS), RecordRow.revision > 1
+    RecordRow.county_id == COUNTY_ID, RecordRow.kind.in_(STANDING_KINDS)
 )
 _REFUSED = select(OperationRow.device_seq).where(
     OperationRow.county_id == COUNTY_ID,

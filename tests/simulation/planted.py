@@ -24,7 +24,7 @@ from core.merging import Edit, Standing
 from core.wire.clocks import node_of
 from core.wire.envelopes import Change, Cursor, SyncResponse
 from core.wire.receipts import Receipt, Taken, receipt_fields
-from county import answers, enrolment, exchange, feed, ingest, ledger
+from county import answers, edits, enrolment, exchange, feed, ingest, ledger
 from county.answers import Answered
 from county.envelopes import Opened
 from county.tables import DeviceRow, QuarantineRow, UserRow
@@ -245,6 +245,11 @@ def never_its_own_rival(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(merging, "_touched_elsewhere", touched_elsewhere)
 
 
+def base_of_any_history(patch: pytest.MonkeyPatch) -> None:
+    """A revision of a history that is gone passes for the one of that number there is now."""
+    patch.setattr(edits.Histories, "seen_by", lambda _, edit, *__: edit.base_revision or 0)
+
+
 PLANTED: Mapping[str, Plant] = {
     plant.__name__: plant
     for plant in (
@@ -263,13 +268,14 @@ PLANTED: Mapping[str, Plant] = {
         left_behind,
         link_of_the_first_alone,
         never_its_own_rival,
+        base_of_any_history,
     )
 }
 
 SPARED: Mapping[str, frozenset[Fault]] = {
-    "unseen_base": frozenset({Fault.RESTORED}),
     "never_its_own_rival": frozenset(Fault) - {Fault.COPIED},
+    "base_of_any_history": frozenset(Fault) - {Fault.RESTORED, Fault.RIVALS, Fault.EDIT_IN_PUSH},
 }
-"""Faults left out of a bug's worlds: once a history is lost, less is judged of what was seen; and
-where much else happens, tablet and copy rarely change the same person.
+"""Faults left out of a bug's worlds: where much else happens, two of them rarely change the same
+person at the moment it takes.
 """
