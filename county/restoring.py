@@ -95,14 +95,18 @@ class NewHistory:
     epoch: str
     begun_at: datetime
 
-    def noted(self, schema: str = "") -> tuple[str, ...]:
-        """The statements that write down what it follows, and with which revisions it begins."""
+    def noted(self, schema: str = "", *, has_begun: bool = False) -> tuple[str, ...]:
+        """The statements that write down what it follows, and with which revisions it begins.
+
+        Once it `has_begun`, what it follows has lost its name.
+        """
+        former = "''" if has_begun else "epoch"
         where = f"{schema}." if schema else ""
         kinds = ", ".join(f"'{kind}'" for kind in sorted(STANDING_KINDS))
         at = f"{self.begun_at.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}{'+00' if schema else ''}"
         return (
             f"INSERT INTO {where}former_epoch (county_id, scope_id, epoch, next_epoch, ended_at)"
-            f" SELECT county_id, scope_id, epoch, '{self.epoch}', '{at}' FROM {where}scope_head",
+            f" SELECT county_id, scope_id, {former}, '{self.epoch}', '{at}' FROM {where}scope_head",
             f"INSERT INTO {where}restored (county_id, record_id, epoch, revision)"
             f" SELECT county_id, id, '{self.epoch}', revision FROM {where}record"
             f" WHERE revision > 1 AND kind IN ({kinds})",
@@ -240,9 +244,8 @@ def _restore_tables(config: CountyConfig, plan: Plan, stamp: str, history: NewHi
         before += [f"CREATE SCHEMA {kept}", *moves]
     lent = [table for table in LENT if columns_in(programs, plan.file, table)]
     can_note = bool(columns_in(programs, plan.file, FormerEpochRow.__tablename__))
-    noted = history.noted(found.schema)
     after = (
-        *(noted if can_note else ()),
+        *(history.noted(found.schema) if can_note else ()),
         *history.begun(found.schema),
         *_lent_ends(found.schema, lent),
     )
@@ -263,9 +266,9 @@ def _restore_tables(config: CountyConfig, plan: Plan, stamp: str, history: NewHi
     database = open_database(config.url)
     try:
         upgrade(database)
-        if not can_note:  # a backup of an older version: what it follows has lost its name
+        if not can_note:  # a backup of an older version
             with database.writing() as session:
-                for statement in noted:
+                for statement in history.noted(found.schema, has_begun=True):
                     session.execute(text(statement))
     finally:
         database.close()

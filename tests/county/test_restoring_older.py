@@ -86,3 +86,10 @@ def test_a_backup_of_an_older_version_is_noted_as_far_as_it_can_be(
         name = session.get_one(RecordRow, (COUNTY_ID, RESIDENT.id)).body["name"]
         disputed = [(row.ours, row.theirs) for row in session.scalars(select(ConflictRow))]
     assert (name, disputed) == ("钱二", [("钱二", "赵一")])
+    standing.back_up(tmp_path / "today")
+    assert standing.restore(tmp_path / "today").damaged == 0
+    with standing.world.database.reading() as session:
+        older, newer = session.scalars(
+            select(FormerEpochRow).filter_by(scope_id=SCOPE).order_by(FormerEpochRow.ended_at)
+        ).all()
+    assert older.next_epoch == newer.epoch
