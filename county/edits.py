@@ -61,7 +61,7 @@ class Histories:
             later = of_scope[len(ended) :]
             in_force = later[0].epoch if later else self.epochs.get(edit.scope_id)
             own = [one for one in ended if one.epoch == edit.base_epoch]
-            is_lost = edit.base_epoch != in_force
+            is_lost = in_force not in {edit.base_epoch, ""}  # "": what it was called is lost
         else:
             made_at = datetime.fromisoformat(edit.recorded_at)
             own = [one for one in ended if made_at < one.ended_at]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,21 +12,22 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlmodel import col, select
 
 from app.clock import Clock
+from app.config import Config
 from app.county_link import SyncResult
+from app.services.practice import Practice
+from app.services.recording import set_fields
 from app.store import outbox
 from app.store.opening import Store
 from app.store.outbox import OperationDraft, iso
 from app.store.place import take_place
 from app.store.queries.device import PROOF, setting
-from app.store.restored import base_epoch
 from app.store.rows import RecordWrite, store_records, write_of
 from app.store.tables import OutboxRow, RecordRow
 from app.sync.link import HttpCounty
 from core.wire.bodies import Record
-from core.wire.digests import body_hash
 from core.wire.envelopes import EnrolRequest
 from core.wire.receipts import Receipt
-from tests.builders import DOCTOR_ID
+from tests.builders import COUNTY_ID, DOCTOR_ID
 
 POLICY_VERSION = "test"
 
@@ -60,25 +61,21 @@ class TabletHere:
             outbox.append(session, draft, self.clock.now())
 
     def edit(self, record_id: str, **fields: Any) -> None:
-        """Change fields of a standing record here, and queue the change."""
+        """Change fields of a standing record here, and queue the change, as the services do."""
         with self.store.transaction() as session:
-            row = session.get_one(RecordRow, record_id)
-            body = {**json.loads(row.body), **fields}
-            write = RecordWrite(
-                id=row.id,
-                kind=row.kind,
-                scope_id=row.scope_id,
-                revision=row.revision,
-                author_id=self.doctor_id,
-                body=body,
-                hash=body_hash(body),
-                received_at=row.received_at,
-            )
-            draft = self._draft(write, "set", fields, base_revision=row.revision)
-            draft = replace(draft, base_epoch=base_epoch(session, row))
-            session.expunge(row)
-            store_records(session, [write])
-            outbox.append(session, draft, self.clock.now())
+            set_fields(session, self._practice, session.get_one(RecordRow, record_id), fields)
+
+    @property
+    def _practice(self) -> Practice:
+        return Practice(
+            store=self.store,
+            clock=self.clock,
+            config=Config(data_dir=Path()),
+            doctor_id=self.doctor_id,
+            doctor_name="",
+            county_id=COUNTY_ID,
+            county_name="",
+        )
 
     def _draft(
         self, write: RecordWrite, action: str, body: Any, base_revision: int | None = None

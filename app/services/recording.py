@@ -17,6 +17,7 @@ from app.store.outbox import OperationDraft, iso
 from app.store.restored import base_epoch
 from app.store.rows import RecordWrite, store_records, write_of
 from app.store.tables import RecordRow
+from core.merging import GUARDED_FIELDS
 from core.wire.bodies import Record
 from core.wire.canonical import canonical_bytes, sha256_hex
 from core.wire.schemas import schema_of, todays
@@ -53,17 +54,22 @@ def set_fields(
     """Changes fields of a standing record here at once, and queues the change; None takes one away.
 
     The row keeps the revision it has from the county: a second change names what was seen of
-    the others' work as its base, and never passes for having seen more. Nor does one of a row
-    that a restored county has not confirmed yet.
+    the others' work as its base, and never passes for having seen more. Where an earlier change
+    of a guarded field still stands before what the county has sent since, that has not been
+    shown: the base is that change's.
     """
     body = {**todays(row.kind, row.schema_version, json.loads(row.body)), **fields}
     body = {name: value for name, value in body.items() if value is not None}
-    base_revision, author_id = row.revision, practice.doctor_id
+    author_id = practice.doctor_id
+    guarded = GUARDED_FIELDS.get(row.kind, frozenset()) & fields.keys()
+    base = outbox.hidden_base(session, row, guarded) or outbox.Base(
+        revision=row.revision, epoch=base_epoch(session, row)
+    )
     write = RecordWrite(
         id=row.id,
         kind=row.kind,
         scope_id=row.scope_id,
-        revision=base_revision,
+        revision=row.revision,
         author_id=author_id,
         body=body,
         hash=sha256_hex(canonical_bytes(body)),
@@ -73,15 +79,15 @@ def set_fields(
     draft = OperationDraft(
         kind=row.kind,
         record_id=row.id,
-        revision=base_revision + 1,
+        revision=base.revision + 1,
         action="set",
         scope_id=row.scope_id,
         author_id=author_id,
         occurred_at=iso(practice.clock.now()),
         policy_version=rules_in(session).on(practice.today).version,
         body=fields,
-        base_revision=base_revision,
-        base_epoch=base_epoch(session, row),
+        base_revision=base.revision,
+        base_epoch=base.epoch,
     )
     session.expunge(row)
     store_records(session, [write])

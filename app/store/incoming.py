@@ -18,7 +18,7 @@ from app.store.errors import StoreDamaged
 from app.store.outbox import OutboxState
 from app.store.own_facts import confirm_own
 from app.store.queries.device import HISTORY, set_setting, the_device
-from app.store.restored import doubt_renewed_scopes, drop_unconfirmed
+from app.store.restored import doubt_no_more, doubt_renewed_scopes, drop_unconfirmed
 from app.store.retention import forget_retired, forget_retired_of
 from app.store.rows import RecordWrite, remove_records, store_records
 from app.store.tables import OutboxRow, RecordRow
@@ -156,6 +156,7 @@ def _leave_scopes(session: Session, scopes: Sequence[str]) -> None:
     found = run(session, _OF_SCOPES, scopes=scopes)
     remove_records(session, found.scalars().all())
     forget_cursors(session, scopes)
+    doubt_no_more(session, scopes)
     forget_retired_of(session, scopes)
 
 

@@ -6,7 +6,7 @@ there without the other.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -21,7 +21,7 @@ from sqlmodel import Session, col, select
 from app.clock import new_id
 from app.store.errors import NotEnrolled
 from app.store.queries.device import set_setting, setting
-from app.store.tables import DeviceRow, OutboxRow
+from app.store.tables import DeviceRow, OutboxRow, RecordRow
 from app.store.upserts import insertion
 from core.refusals import Refusal, Refused
 from core.wire.canonical import canonical_bytes
@@ -35,7 +35,7 @@ from core.wire.envelopes import (
     envelope_of,
     hashed,
 )
-from core.wire.receipts import Receipt
+from core.wire.receipts import ACCEPTED, Receipt
 from core.wire.schemas import schema_of
 from statements.made_once import run
 
@@ -164,6 +164,46 @@ _LENGTHEN = update(DeviceRow).values(
     last_seq=bindparam("seq"), last_hash=bindparam("hash"), last_clock=bindparam("clock")
 )
 _QUEUE = insertion(OutboxRow)
+
+
+class Base(NamedTuple):
+    """What an edit was made on: a revision of the county's, and the epoch that was counted in."""
+
+    revision: int
+    epoch: str
+
+
+def hidden_base(session: Session, row: RecordRow, fields: Container[str]) -> Base | None:
+    """The base of the first change of one of these fields that hides what the county says of it.
+
+    It has no answer, or was not simply accepted and the record has not come down since. None
+    without any.
+    """
+    shown = from_json(row.body)
+    for envelope, state, answer in run(session, _EDITS, record=row.id):
+        said = from_json(envelope)
+        set_to = {name: value for name, value in said["body"].items() if name in fields}
+        stands = any(shown.get(name) == value for name, value in set_to.items())
+        is_waiting = state == OutboxState.QUEUED and bool(set_to)
+        if is_waiting or (stands and _is_news(answer, row)):
+            return Base(said["base_revision"], said.get("base_epoch", ""))
+    return None
+
+
+def _is_news(answer: str | None, row: RecordRow) -> bool:
+    """Whether the county has answered something else than yes, and not sent the record since."""
+    told = from_json(answer or "{}")
+    if told.get("outcome", ACCEPTED) == ACCEPTED or not row.received_at:
+        return False
+    return datetime.fromisoformat(told["received_at"]) >= datetime.fromisoformat(row.received_at)
+
+
+_EDITS = (
+    select_columns(col(OutboxRow.envelope), col(OutboxRow.state), col(OutboxRow.receipt))
+    .where(col(OutboxRow.record_id) == bindparam("record"), col(OutboxRow.action) == "set")
+    .where((col(OutboxRow.state) != OutboxState.QUEUED) | col(OutboxRow.settled_at).is_(None))
+    .order_by(col(OutboxRow.device_seq))
+)
 
 
 def pending(

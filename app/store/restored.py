@@ -6,7 +6,7 @@ still has; once the scope is level, what nobody has confirmed goes, unless it wa
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from sqlalchemy import bindparam, select, update
 from sqlmodel import Session, col
@@ -29,18 +29,27 @@ def doubt_renewed_scopes(session: Session, reached: Mapping[str, Cursor]) -> Non
     known = cursors(session) if reached else {}
     for scope_id, cursor in reached.items():
         if scope_id in known and known[scope_id].epoch != cursor.epoch:
-            doubt_scope(session, scope_id, known[scope_id].epoch)
+            epoch, mark = known[scope_id].epoch, setting(session, REREADING + scope_id)
+            doubt_scope(session, scope_id, epoch)
+            if mark and mark != epoch:  # of some it was that one, and of others this one
+                set_setting(session, REREADING + scope_id, UNCONFIRMED)
 
 
 def doubt_scope(session: Session, scope_id: str, epoch: str) -> None:
     """Take every record of a scope for unconfirmed until the scope is level again.
 
-    `epoch` is the one they were confirmed in, some of them perhaps in an earlier one.
+    `epoch` is the one they were confirmed in, unless they have been in doubt since another.
     """
     run(session, _DOUBT, scope=scope_id)
     forget_retired_of(session, [scope_id])
     if not setting(session, REREADING + scope_id):
         set_setting(session, REREADING + scope_id, epoch)
+
+
+def doubt_no_more(session: Session, scopes: Iterable[str]) -> None:
+    """Forget that scopes were in doubt of which nothing is here any more."""
+    for scope_id in scopes:
+        set_setting(session, REREADING + scope_id, "")
 
 
 def base_epoch(session: Session, row: RecordRow) -> str:

@@ -86,8 +86,14 @@ def hashed_content(envelope: Mapping[str, Any]) -> bytes:
 
 
 def envelope_of(operation: Operation) -> dict[str, Any]:
-    """The operation as a JSON object with every field; the body is shared, not copied."""
-    return {name: getattr(operation, name) for name in _OPERATION_FIELDS}
+    """The operation as a JSON object with every field its hash covers, and its proof.
+
+    The body is shared, not copied.
+    """
+    said = {name: getattr(operation, name) for name in _OPERATION_FIELDS}
+    if not operation.base_epoch:
+        del said["base_epoch"]
+    return said
 
 
 _OPERATION_FIELDS = tuple(item.name for item in fields(Operation))

@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import delete, select
 
 from app.config import Config
+from app.services import recording
 from app.services.hand_over import HandOverService
 from app.services.practice import Practice
 from app.store.opening import Store
@@ -22,7 +23,6 @@ from county.check_office import check_county
 from county.config import utc_now
 from county.hand_over import Key
 from county.tables import ConflictRow, RecordRow
-from tests import tablet_world
 from tests.builders import (
     COUNTY_ID,
     DOCTOR_ID,
@@ -269,7 +269,7 @@ def test_an_edit_that_names_no_epoch_is_of_the_history_of_its_time(
         here.back_up(tmp_path / "night")
         second.edit(RESIDENT.id, phone="13900000001")
         synchronise(second, first)
-        monkeypatch.setattr(tablet_world, "base_epoch", lambda *_: "")
+        monkeypatch.setattr(recording, "base_epoch", lambda *_: "")
         first.edit(RESIDENT.id, name="赵一")
         synchronise(first)
     here.restore(tmp_path / "night")
@@ -280,6 +280,21 @@ def test_an_edit_that_names_no_epoch_is_of_the_history_of_its_time(
         first.edit(RESIDENT.id, name="孙三")
         synchronise(first)
     assert name_at(here) == "孙三"
+
+
+def test_what_a_restore_brings_back_was_not_seen_by_whoever_had_not_read_it(
+    here: Standing, tmp_path: Path
+) -> None:
+    with running(here.world.county_dir, port=here.port) as url:
+        away, other = (here.world.level_tablet(url) for _ in range(2))
+        other.edit(RESIDENT.id, name="钱二")
+        synchronise(other)
+        here.back_up(tmp_path / "night")
+    away.edit(RESIDENT.id, name="赵一")  # on revision 1
+    here.restore(tmp_path / "night")
+    with running(here.world.county_dir, port=here.port):
+        synchronise(away)
+    assert (name_at(here), disputed(here)) == ("钱二", [("钱二", "赵一")])
 
 
 def test_a_record_edited_before_and_after_a_restore_is_mended_to_what_it_was(

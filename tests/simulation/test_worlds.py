@@ -29,9 +29,17 @@ def test_three_tablets_go_through_a_week() -> None:
     assert report.failed == (), told(report)
 
 
-def test_no_edit_passes_over_what_its_doctor_was_never_shown() -> None:
-    faults = EVERYTHING - {Fault.RESTORED}
-    report = run_seeds(Plan(tablets=3, days=5, seed=500, faults=faults), 12)
+FEW = faults_named("rivals, edit_in_push")
+
+
+@pytest.mark.parametrize(
+    ("faults", "seed", "seeds"),
+    [(EVERYTHING - {Fault.RESTORED}, 500, 8), (FEW, 9, 6), (FEW | {Fault.RESTORED}, 22, 8)],
+)
+def test_no_edit_passes_over_what_its_doctor_was_never_shown(
+    faults: frozenset[Fault], seed: int, seeds: int
+) -> None:
+    report = run_seeds(Plan(tablets=3, days=5, seed=seed, faults=faults), seeds)
     assert report.failed == (), told(report)
 
 
