@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from core.merging import GUARDED_FIELDS
 from core.vocabulary import (
     STANDING_KINDS,
     ContractState,
@@ -108,6 +109,18 @@ def test_a_table_of_the_wire_names_the_fields_there_are_and_their_defaults(shape
         # What a batch may leave out follows from the chain, as the text says.
         follows = {"previous_hash", "hash", "signature"} if shape is Operation else set()
         assert told_of == {**written, **dict.fromkeys(follows, "")}
+
+
+def test_the_guarded_fields_are_named_by_kind() -> None:
+    (paragraph,) = re.findall(r"\*\*Guarded fields\*\*.*?\n\n", WIRE, re.DOTALL)
+    parts = re.findall(r"`(\w+)`", paragraph)
+    told: dict[str, set[str]] = {}
+    for name in parts:
+        if name in GUARDED_FIELDS:
+            told[name] = fields_of = set()
+        else:
+            fields_of.add(name)
+    assert told == GUARDED_FIELDS
 
 
 @pytest.mark.parametrize("kind", RECORD_TYPES)
