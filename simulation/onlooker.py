@@ -47,11 +47,11 @@ _CONFLICTS = select(ConflictRow.op_id, ConflictRow.field).where(
 _ALL = select(RecordRow.id).where(
     RecordRow.county_id == COUNTY_ID, RecordRow.kind.in_(STANDING_KINDS)
 )
-_REFUSED = select(OperationRow.device_seq).where(
+_TAKEN = select(OperationRow.device_seq, OperationRow.envelope).where(
     OperationRow.county_id == COUNTY_ID,
     OperationRow.device_id == bindparam("device"),
-    OperationRow.device_seq.in_(bindparam("seqs", expanding=True)),
-    OperationRow.outcome == REFUSED,
+    OperationRow.record_id == bindparam("record"),
+    OperationRow.outcome != REFUSED,
 )
 
 
@@ -111,10 +111,11 @@ class Onlooker:
         if node_of(clock) == edit.device_id and value in earlier:
             return False
         with self._database.reading() as session:
-            seqs = [look.device_seq for look in looks]
-            refused = set(run(session, _REFUSED, device=edit.device_id, seqs=seqs).scalars())
+            rows = run(session, _TAKEN, device=edit.device_id, record=edit.record_id)
+            # Under the number of a refused one there may be what a copy of its tablet has set.
+            taken = {(row.device_seq, row.envelope["body"].get(name)) for row in rows}
         for look in looks:
-            if look.device_seq != edit.device_seq and look.device_seq not in refused:
+            if look.device_seq != edit.device_seq and (look.device_seq, look.set_to) in taken:
                 return True
             if look.on_screen == value:
                 return False
