@@ -17,7 +17,7 @@ from core.wire.receipts import ACCEPTED, REFUSED, Receipt, Taken
 from county.bulk import LEAVE, insert_rows
 from county.checks import UNKNOWN_REFERENCE, Accepted
 from county.envelopes import Opened, is_id
-from county.held import CHUNK
+from county.held import chunks
 from county.tables import ConflictRow, DeviceRow, OperationRow, QuarantineRow, VillageRow
 from statements.made_once import run
 
@@ -144,8 +144,7 @@ def kept_answers(
     """
     found: dict[str, dict[str, Answer]] = {device_id: {} for device_id, _ in handed_in}
     op_ids = [item.op_id for _, batch in handed_in for item in batch]
-    for start in range(0, len(op_ids), CHUNK):
-        some = op_ids[start : start + CHUNK]
+    for some in chunks(op_ids):
         for row in run(session, _KEPT, county=county_id, op_ids=some):
             if row.device_id not in found:
                 raise Refused(Refusal(code="wire.malformed", place="operations"))

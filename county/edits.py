@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from operator import attrgetter
 from typing import NamedTuple
 
 from sqlalchemy import bindparam, select
@@ -16,7 +15,7 @@ from core.wire.clocks import not_after
 from core.wire.envelopes import Operation
 from core.wire.schemas import todays
 from county.envelopes import is_id
-from county.held import CHUNK
+from county.held import chunks
 from county.numbering import epochs_of
 from county.tables import FormerEpochRow, RestoredRow
 from statements.made_once import run
@@ -35,9 +34,9 @@ class FormerEpoch(NamedTuple):
 class Histories:
     """The county's histories, one behind the other, as far as some edits need them.
 
-    `epochs` are the present ones by scope, `former` those that restores have ended, and
-    `restored` the revisions in which a restore brought records back, by record and the epoch
-    that then began, where that was not their first.
+    `epochs` are the present ones by scope, `former` those that restores have ended, the first
+    ended first, and `restored` the revisions in which a restore brought records back, by record
+    and the epoch that then began, where that was not their first.
     """
 
     epochs: Mapping[str, str] = field(default_factory=dict)
@@ -52,10 +51,7 @@ class Histories:
         an older version, was made in the history of its time, by its tablet's clock.
         """
         base_revision = edit.base_revision or 0
-        of_scope = sorted(
-            (one for one in self.former if one.scope_id == edit.scope_id),
-            key=attrgetter("ended_at"),
-        )
+        of_scope = [one for one in self.former if one.scope_id == edit.scope_id]
         ended = [one for one in of_scope if taken_at is None or one.ended_at <= taken_at]
         if edit.base_epoch:
             later = of_scope[len(ended) :]
@@ -81,29 +77,28 @@ def histories_behind(
     apart = [edit for edit in edits if edit.base_epoch != epochs.get(edit.scope_id)]
     former: list[FormerEpoch] = []
     restored: dict[tuple[str, str], int] = {}
-    for some in _chunks({edit.scope_id for edit in apart} & epochs.keys()):
+    for some in chunks(sorted({edit.scope_id for edit in apart} & epochs.keys())):
         found = run(session, _FORMER, county=county_id, ids=some)
         former += [FormerEpoch(*row) for row in found]
     if former:
-        for some in _chunks({edit.record_id for edit in apart}):
+        for some in chunks(sorted({edit.record_id for edit in apart})):
             found = run(session, _RESTORED, county=county_id, ids=some)
             restored.update({(row.record_id, row.epoch): row.revision for row in found})
     return Histories(epochs=epochs, former=former, restored=restored)
 
 
-def _chunks(ids: Iterable[str]) -> list[list[str]]:
-    ordered = sorted(ids)
-    return [ordered[start : start + CHUNK] for start in range(0, len(ordered), CHUNK)]
-
-
-_FORMER = select(
-    FormerEpochRow.scope_id,
-    FormerEpochRow.epoch,
-    FormerEpochRow.next_epoch,
-    FormerEpochRow.ended_at,
-).where(
-    FormerEpochRow.county_id == bindparam("county"),
-    FormerEpochRow.scope_id.in_(bindparam("ids", expanding=True)),
+_FORMER = (
+    select(
+        FormerEpochRow.scope_id,
+        FormerEpochRow.epoch,
+        FormerEpochRow.next_epoch,
+        FormerEpochRow.ended_at,
+    )
+    .where(
+        FormerEpochRow.county_id == bindparam("county"),
+        FormerEpochRow.scope_id.in_(bindparam("ids", expanding=True)),
+    )
+    .order_by(FormerEpochRow.ended_at)
 )
 _RESTORED = select(RestoredRow.record_id, RestoredRow.epoch, RestoredRow.revision).where(
     RestoredRow.county_id == bindparam("county"),

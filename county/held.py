@@ -49,7 +49,7 @@ def load(
     if lock:
         lock_records(session, county_id, ids)
     found: dict[str, Held] = {}
-    for chunk in _chunks(ids):
+    for chunk in chunks(ids):
         for row in run(session, _HELD, county=county_id, ids=chunk):
             found[row.id] = _held_of(row)
     return found
@@ -59,7 +59,7 @@ def special_ids(session: Session, county_id: str, resident_ids: Iterable[str]) -
     """The special programmes of these residents: they go where their residents go."""
     return {
         found
-        for chunk in _chunks(sorted(set(resident_ids)))
+        for chunk in chunks(sorted(set(resident_ids)))
         for found in run(session, _SPECIAL, county=county_id, ids=chunk).scalars()
     }
 
@@ -74,14 +74,15 @@ def lock_records(session: Session, county_id: str, record_ids: Iterable[str]) ->
     if session.get_bind().dialect.name != "postgresql":
         return
     wanted = set(record_ids)
-    for chunk in _chunks(sorted(wanted)):
+    for chunk in chunks(sorted(wanted)):
         concerned = run(session, _CONCERNED, county=county_id, ids=chunk).scalars()
         wanted.update(name for name in concerned if name is not None)
-    for chunk in _chunks(sorted(wanted)):
+    for chunk in chunks(sorted(wanted)):
         run(session, _LOCK, county=county_id, ids=chunk)
 
 
-def _chunks(ids: Sequence[str]) -> Iterable[Sequence[str]]:
+def chunks(ids: Sequence[str]) -> Iterable[Sequence[str]]:
+    """The ids in runs of as many as one statement is given."""
     return (ids[start : start + CHUNK] for start in range(0, len(ids), CHUNK))
 
 

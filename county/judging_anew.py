@@ -19,7 +19,7 @@ from county.answers import ANSWER, Answer, Answered, answer_in, answer_of, confl
 from county.bulk import insert_rows
 from county.checks import Standpoint
 from county.envelopes import MAX_SEQ, reopened
-from county.held import CHUNK
+from county.held import chunks
 from county.repair import COUNTY
 from county.standpoints import standpoints_of
 from county.tables import ConflictRow, DeviceRow, OperationRow, QuarantineRow, RecordRow
@@ -132,10 +132,9 @@ _NAMED = (
 def _lacking(
     session: Session, county_id: str, record_ids: Iterable[str], limit: int
 ) -> dict[str, tuple[QuarantineRow, DeviceRow]]:
-    ids = sorted(record_ids)
     found: dict[str, tuple[QuarantineRow, DeviceRow]] = {}
-    for start in range(0, len(ids), CHUNK):
-        values = {"county": county_id, "ids": ids[start : start + CHUNK]}
+    for some in chunks(sorted(record_ids)):
+        values = {"county": county_id, "ids": some}
         found.update(_first(session, _LACKING, values, limit - len(found)))
     return found
 

@@ -132,7 +132,7 @@ def _fetched(session: Session, county_id: str, question: Question) -> Repair:
             scope_id=question.scope_id,
             unknown=tuple(record_id for record_id in wanted if record_id not in held),
         ),
-        changes=tuple(_change(row, question.scope_id) for row in rows),
+        changes=tuple(change_of(row, question.scope_id) for row in rows),
     )
 
 
@@ -169,7 +169,7 @@ def _month(occurred_on: date | None) -> str:
     return f"{occurred_on:%Y-%m}" if occurred_on else ""
 
 
-def _change(row: RecordRow, scope_id: str) -> Change:
+def change_of(row: RecordRow, scope_id: str) -> Change:
     """The record as it stands in the scope; of one that does not, no more than that."""
     if row.scope_id != scope_id or row.removed:
         return Change(

@@ -18,6 +18,7 @@ from itertools import chain, count
 from pathlib import Path
 
 from sqlalchemy import inspect, text
+from sqlalchemy.orm import Session
 
 from core.refusals import Refusal, Refused
 from core.vocabulary import STANDING_KINDS
@@ -120,6 +121,11 @@ class NewHistory:
             f"UPDATE {where}device SET durable_seq = last_seq",
         )
 
+    def begin(self, session: Session) -> None:
+        """Begin it in a restored database that has been brought up to this version."""
+        for statement in (*self.noted(), *self.begun()):
+            session.execute(text(statement))
+
 
 def _lent_ends(schema: str, tables: Iterable[str]) -> Iterator[str]:
     """End desk sessions and one-time codes: nobody knows which were used up since."""
@@ -163,7 +169,8 @@ def _make_ready(staged: Path, plan: Plan, history: NewHistory) -> None:
     try:
         upgrade(database)
         with database.writing() as session:
-            for statement in (*history.noted(), *history.begun(), *_lent_ends("main", LENT)):
+            history.begin(session)
+            for statement in _lent_ends("main", LENT):
                 session.execute(text(statement))
     finally:
         database.close()

@@ -15,9 +15,10 @@ from core.wire.envelopes import Cursor
 from core.wire.snapshots import SHA256_HEADER, SNAPSHOT_TYPE, snapshot_etag
 from county.device_auth import NotProven, Proven, spend_nonces
 from county.enrolment import scopes_in
+from county.numbering import epochs_of
 from county.snapshot_files import KeptSnapshot
 from county.snapshots import Snapshots
-from county.tables import ITS_DOCTOR, DeviceRow, ScopeHeadRow, UserRow
+from county.tables import ITS_DOCTOR, DeviceRow, UserRow
 from statements.made_once import run
 
 _NAME = re.compile(r"([0-9A-Za-z_.-]{1,64})-([0-9]{1,18})")
@@ -76,7 +77,7 @@ def _entitled(session: Session, sender: Proven, scope_id: str, name: str) -> Cur
     if scope_id not in scopes_in(county_id, *theirs):
         raise Refused(Refusal(code="scope.not_yours", values={"scope": scope_id}))
     match = _NAME.fullmatch(name)
-    epoch = run(session, _EPOCH, county=county_id, scope=scope_id).scalar()
+    epoch = epochs_of(session, county_id, [scope_id]).get(scope_id)
     # The history of another epoch is gone, even where its file still lies there.
     if match is None or epoch != match[1]:
         raise _gone()
@@ -87,9 +88,6 @@ _PLACE = (
     select(DeviceRow.state, UserRow.village_ids, UserRow.restricted_village_ids)
     .join(UserRow, ITS_DOCTOR)
     .where(DeviceRow.county_id == bindparam("county"), DeviceRow.id == bindparam("device"))
-)
-_EPOCH = select(ScopeHeadRow.epoch).where(
-    ScopeHeadRow.county_id == bindparam("county"), ScopeHeadRow.scope_id == bindparam("scope")
 )
 
 

@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import bindparam, event, select, text
+from sqlalchemy import bindparam, event, select
 
 from app.sync.transport import Answer
 from core.ids import is_restricted, restricted_scope
@@ -245,9 +245,7 @@ class CountyEnd:
             Path(f"{self._path}{suffix}").unlink(missing_ok=True)
         shutil.copyfile(self._backup_path, self._path)
         with self.database.writing() as session:
-            history = NewHistory(epoch=f"restored-{self._restores}", begun_at=now)
-            for statement in (*history.noted(), *history.begun()):
-                session.execute(text(statement))
+            NewHistory(epoch=f"restored-{self._restores}", begun_at=now).begin(session)
             self._brought_back = standing_fields(session)
 
     def lose_snapshots(self) -> None:

@@ -15,7 +15,7 @@ from app.store.chunks import chunks
 from app.store.cursor import forget_cursors, set_cursors
 from app.store.custody import doubt_key
 from app.store.errors import StoreDamaged
-from app.store.outbox import OutboxState
+from app.store.outbox import OutboxState, fields_set_by
 from app.store.own_facts import confirm_own
 from app.store.queries.device import HISTORY, set_setting, the_device
 from app.store.restored import doubt_no_more, doubt_renewed_scopes, drop_unconfirmed
@@ -23,7 +23,7 @@ from app.store.retention import forget_retired, forget_retired_of
 from app.store.rows import RecordWrite, remove_records, store_records
 from app.store.tables import OutboxRow, RecordRow
 from core.wire.digests import body_hash
-from core.wire.envelopes import OPERATION_DEFAULTS, Change, SyncResponse
+from core.wire.envelopes import Change, SyncResponse
 from core.wire.schemas import schema_of, todays
 from statements.made_once import run
 
@@ -137,9 +137,7 @@ def _unsent_edits(session: Session, record_ids: Set[str]) -> dict[str, dict[str,
     edits: dict[str, dict[str, Any]] = {}
     for record_id, envelope in run(session, _UNSENT_EDITS):
         if record_id in record_ids:
-            said = from_json(envelope)
-            schema = said.get("schema", OPERATION_DEFAULTS["schema"])
-            fields = todays(said["kind"], schema, said["body"])
+            fields = fields_set_by(from_json(envelope))
             edits.setdefault(record_id, {}).update(fields)
     return edits
 

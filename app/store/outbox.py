@@ -36,7 +36,7 @@ from core.wire.envelopes import (
     hashed,
 )
 from core.wire.receipts import ACCEPTED, Receipt
-from core.wire.schemas import schema_of
+from core.wire.schemas import schema_of, todays
 from statements.made_once import run
 
 SENT_THROUGH = "outbox.sent_through"
@@ -166,6 +166,12 @@ _LENGTHEN = update(DeviceRow).values(
 _QUEUE = insertion(OutboxRow)
 
 
+def fields_set_by(said: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The fields an edit sets, as it is queued, in today's shape."""
+    schema = said.get("schema", OPERATION_DEFAULTS["schema"])
+    return todays(said["kind"], schema, said["body"])
+
+
 class Base(NamedTuple):
     """What an edit was made on: a revision of the county's, and the epoch that was counted in."""
 
@@ -179,10 +185,10 @@ def hidden_base(session: Session, row: RecordRow, fields: Container[str]) -> Bas
     It has no answer, or was not simply accepted and the record has not come down since. None
     without any.
     """
-    shown = from_json(row.body)
+    shown = todays(row.kind, row.schema_version, from_json(row.body))
     for envelope, state, answer in run(session, _EDITS, record=row.id):
         said = from_json(envelope)
-        set_to = {name: value for name, value in said["body"].items() if name in fields}
+        set_to = {name: value for name, value in fields_set_by(said).items() if name in fields}
         stands = any(shown.get(name) == value for name, value in set_to.items())
         is_waiting = state == OutboxState.QUEUED and bool(set_to)
         if is_waiting or (stands and _is_news(answer, row)):

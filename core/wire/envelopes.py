@@ -80,9 +80,7 @@ def hashed_content(envelope: Mapping[str, Any]) -> bytes:
     content = {**OPERATION_DEFAULTS, **envelope}
     for name in PROOF:
         content.pop(name, None)
-    if content["base_epoch"] == "":
-        del content["base_epoch"]
-    return canonical_bytes(content)
+    return canonical_bytes(_without_empty_epoch(content))
 
 
 def envelope_of(operation: Operation) -> dict[str, Any]:
@@ -90,8 +88,11 @@ def envelope_of(operation: Operation) -> dict[str, Any]:
 
     The body is shared, not copied.
     """
-    said = {name: getattr(operation, name) for name in _OPERATION_FIELDS}
-    if not operation.base_epoch:
+    return _without_empty_epoch({name: getattr(operation, name) for name in _OPERATION_FIELDS})
+
+
+def _without_empty_epoch(said: dict[str, Any]) -> dict[str, Any]:
+    if said["base_epoch"] == "":
         del said["base_epoch"]
     return said
 

@@ -107,6 +107,30 @@ def upgrade_to(database: Database, revision: str) -> None:
     command.upgrade(config, revision)
 
 
+UNDOING = {
+    "0011": (
+        "DROP TABLE restored",
+        "DROP TABLE former_epoch",
+        "ALTER TABLE device ADD COLUMN heard_at TIMESTAMPTZ",
+    ),
+    "0010": (
+        "ALTER TABLE device DROP COLUMN heard_at",
+        "ALTER TABLE device DROP COLUMN broken_seq",
+    ),
+}
+"""What takes back a migration, the last one first."""
+
+
+def back_to(database: Database, revision: str) -> None:
+    """Bring a database of today, with what is in it, to where an earlier version had it."""
+    with database.writing() as session:
+        connection = session.connection()
+        for later, statements in UNDOING.items():
+            for statement in statements if later > revision else ():
+                connection.exec_driver_sql(statement)
+        connection.exec_driver_sql(f"UPDATE alembic_version SET version_num = '{revision}'")
+
+
 @pytest.fixture
 def county(database: Database) -> Database:
     """The database of a county that has been founded."""
@@ -196,6 +220,18 @@ def visit_of(tablet: Enrolled) -> bytes:
     """A request that hands in one visit to the resident."""
     chain = Chain(tablet, utc_now())
     return request_body(tablet, chain.put(a_follow_up(RESIDENT.id, utc_now().date())))
+
+
+@pytest.fixture
+def here(tmp_path: Path) -> Iterator[Standing]:
+    """A county on SQLite run from outside, with one resident about whom doctors may differ."""
+    from tests.county.disputes import settle_in
+    from tests.county.standing import Standing
+
+    made = Standing(tmp_path)
+    settle_in(made.world.database)
+    yield made
+    made.world.close()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from sqlalchemy import text
 
 from app.store.opening import Store
 from app.store.outbox import iso
@@ -317,9 +316,7 @@ def _restored(said: _Said, recorder: Recorder, tablet: TabletHere, resident_id: 
     shutil.copy(recorder.folder / "backup.db", file)
     recorder.database = open_database(f"sqlite:///{file}")
     with recorder.database.writing() as session:
-        history = NewHistory(epoch="restored", begun_at=BEGUN)
-        for statement in (*history.noted(), *history.begun()):
-            session.execute(text(statement))
+        NewHistory(epoch="restored", begun_at=BEGUN).begin(session)
     tablet.save(a_follow_up(resident_id))
     said("after_a_restore")
 

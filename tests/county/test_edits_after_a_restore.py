@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
-from sqlalchemy import delete, select
+from sqlalchemy import delete
 
 from app.config import Config
 from app.services import recording
@@ -22,51 +20,24 @@ from county import custody_office
 from county.check_office import check_county
 from county.config import utc_now
 from county.hand_over import Key
-from county.tables import ConflictRow, RecordRow
+from county.tables import RecordRow
 from tests.builders import (
     COUNTY_ID,
     DOCTOR_ID,
-    a_contract,
     a_follow_up,
-    a_household,
     a_resident,
 )
+from tests.county.disputes import HOUSEHOLD, RESIDENT, disputed, name_at, synchronise
 from tests.county.standing import Standing
-from tests.county_world import PASSPHRASE, running, write_records
+from tests.county_world import PASSPHRASE, running
 from tests.fakes import FakeClock
 from tests.tablet_world import TabletHere
 
-HOUSEHOLD = a_household()
-RESIDENT = a_resident(household_id=HOUSEHOLD.id)
 TODAY = utc_now().date()
-
-
-@pytest.fixture
-def here(tmp_path: Path) -> Iterator[Standing]:
-    made = Standing(tmp_path)
-    write_records(made.world.database, utc_now(), HOUSEHOLD, RESIDENT, a_contract(RESIDENT.id))
-    yield made
-    made.world.close()
 
 
 def save_visits(tablet: TabletHere, count: int) -> None:
     tablet.save(*(a_follow_up(RESIDENT.id, TODAY) for _ in range(count)))
-
-
-def synchronise(*tablets: TabletHere) -> None:
-    for tablet in tablets:
-        assert tablet.synchronise().failed is None
-
-
-def name_at(here: Standing) -> str:
-    with here.world.database.reading() as session:
-        return str(session.get_one(RecordRow, (COUNTY_ID, RESIDENT.id)).body["name"])
-
-
-def disputed(here: Standing) -> list[tuple[Any, Any]]:
-    with here.world.database.reading() as session:
-        rows = session.scalars(select(ConflictRow).where(ConflictRow.field == "name"))
-        return [(row.ours, row.theirs) for row in rows]
 
 
 def test_an_edit_whose_old_base_is_anothers_revision_now_waits_for_a_person(
@@ -189,21 +160,6 @@ def test_a_clock_that_is_slow_disputes_nothing_its_doctor_has_seen(
     assert (name_at(here), disputed(here)) == ("赵一", [])
 
 
-def test_what_a_restore_brings_back_was_seen_by_whoever_had_seen_it_before(
-    here: Standing, tmp_path: Path
-) -> None:
-    with running(here.world.county_dir, port=here.port) as url:
-        first, away = (here.world.level_tablet(url) for _ in range(2))
-        first.edit(RESIDENT.id, name="钱二")
-        synchronise(first, away)
-        here.back_up(tmp_path / "night")
-        away.edit(RESIDENT.id, name="赵一")
-    here.restore(tmp_path / "night")
-    with running(here.world.county_dir, port=here.port):
-        synchronise(away)
-    assert (name_at(here), disputed(here)) == ("赵一", [])
-
-
 def test_of_two_restores_the_first_bounds_what_an_edit_of_before_both_has_seen(
     here: Standing, tmp_path: Path
 ) -> None:
@@ -245,16 +201,16 @@ def test_an_edit_of_a_history_that_another_backup_has_overtaken_has_seen_nothing
     assert (name_at(here), disputed(here)) == ("钱二", [("钱二", "赵一")])
 
 
-def test_a_slow_clock_disputes_nothing_that_was_seen_before_the_restore_either(
-    here: Standing, tmp_path: Path
+@pytest.mark.parametrize("slow_by", [timedelta(0), timedelta(minutes=10)], ids=["right", "slow"])
+def test_what_a_restore_brings_back_was_seen_by_whoever_had_seen_it_before(
+    here: Standing, tmp_path: Path, slow_by: timedelta
 ) -> None:
     with running(here.world.county_dir, port=here.port) as url:
         first, away = (here.world.level_tablet(url) for _ in range(2))
         first.edit(RESIDENT.id, name="钱二")
         synchronise(first, away)
         here.back_up(tmp_path / "night")
-        behind = replace(away, clock=FakeClock(utc_now() - timedelta(minutes=10)))
-        behind.edit(RESIDENT.id, name="赵一")
+        replace(away, clock=FakeClock(utc_now() - slow_by)).edit(RESIDENT.id, name="赵一")
     here.restore(tmp_path / "night")
     with running(here.world.county_dir, port=here.port):
         synchronise(away)

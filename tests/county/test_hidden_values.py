@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
-import pytest
-from sqlalchemy import select
 from sqlmodel import select as select_rows
 
 from app.store.incoming import apply_answer
@@ -15,41 +11,19 @@ from app.store.tables import OutboxRow
 from core.wire.envelopes import Change, SyncResponse
 from core.wire.receipts import Receipt
 from county.config import utc_now
-from county.tables import ConflictRow, RecordRow
-from tests.builders import COUNTY_ID, a_contract, a_household, a_resident
+from county.repair import change_of
+from county.tables import RecordRow
+from tests.builders import COUNTY_ID
+from tests.county.disputes import RESIDENT, disputed, name_at, synchronise
 from tests.county.standing import Standing
-from tests.county.test_edits_after_a_restore import synchronise
-from tests.county_world import running, write_records
+from tests.county_world import running
 from tests.tablet_world import TabletHere
-
-HOUSEHOLD = a_household()
-RESIDENT = a_resident(household_id=HOUSEHOLD.id)
-
-
-@pytest.fixture
-def here(tmp_path: Path) -> Iterator[Standing]:
-    made = Standing(tmp_path)
-    write_records(made.world.database, utc_now(), HOUSEHOLD, RESIDENT, a_contract(RESIDENT.id))
-    yield made
-    made.world.close()
 
 
 def as_it_stands(here: Standing) -> Change:
     with here.world.database.reading() as session:
         row = session.get_one(RecordRow, (COUNTY_ID, RESIDENT.id))
-        return Change(
-            scope_id=row.scope_id,
-            seq=9,
-            kind=row.kind,
-            record_id=row.id,
-            revision=row.revision,
-            action="put",
-            schema=row.schema,
-            hash=row.hash,
-            author_id=row.author_id,
-            received_at=row.received_at.isoformat(),
-            body=row.body,
-        )
+        return change_of(row, row.scope_id)
 
 
 def hears(tablet: TabletHere, **said: Any) -> None:
@@ -57,13 +31,6 @@ def hears(tablet: TabletHere, **said: Any) -> None:
     with tablet.store.transaction() as session:
         answer = SyncResponse(server_time="", county_version="", **said)
         apply_answer(session, answer, utc_now())
-
-
-def names(here: Standing) -> tuple[str, set[str]]:
-    with here.world.database.reading() as session:
-        stands = str(session.get_one(RecordRow, (COUNTY_ID, RESIDENT.id)).body["name"])
-        rows = session.scalars(select(ConflictRow).where(ConflictRow.field == "name"))
-        return stands, {str(row.theirs) for row in rows}
 
 
 def test_a_second_edit_has_not_seen_what_the_first_one_hides(here: Standing) -> None:
@@ -75,7 +42,8 @@ def test_a_second_edit_has_not_seen_what_the_first_one_hides(here: Standing) -> 
         hears(tablet, changes=(as_it_stands(here),))
         tablet.edit(RESIDENT.id, name="孙三")
         synchronise(tablet)
-    assert names(here) == ("钱二", {"赵一", "孙三"})
+    assert name_at(here) == "钱二"
+    assert set(disputed(here)) == {("钱二", "赵一"), ("钱二", "孙三")}
 
 
 def test_nor_has_one_made_between_the_answer_to_the_first_and_the_record(here: Standing) -> None:
@@ -99,8 +67,8 @@ def test_nor_has_one_made_between_the_answer_to_the_first_and_the_record(here: S
         hears(tablet, receipts=(receipt,))
         tablet.edit(RESIDENT.id, name="孙三")
         synchronise(tablet)
-    stands, disputed = names(here)
-    assert (stands, "孙三" in disputed) == ("钱二", True)
+    assert name_at(here) == "钱二"
+    assert ("钱二", "孙三") in disputed(here)
 
 
 def test_once_the_record_has_come_down_an_edit_has_seen_it(here: Standing) -> None:
@@ -111,7 +79,7 @@ def test_once_the_record_has_come_down_an_edit_has_seen_it(here: Standing) -> No
         synchronise(other, tablet)
         tablet.edit(RESIDENT.id, name="孙三")
         synchronise(tablet)
-    assert names(here) == ("孙三", {"赵一"})
+    assert (name_at(here), disputed(here)) == ("孙三", [("钱二", "赵一")])
 
 
 def test_a_harmless_field_that_waits_hides_no_guarded_one(here: Standing) -> None:
@@ -123,4 +91,4 @@ def test_a_harmless_field_that_waits_hides_no_guarded_one(here: Standing) -> Non
         hears(tablet, changes=(as_it_stands(here),))
         tablet.edit(RESIDENT.id, name="孙三")
         synchronise(tablet)
-    assert names(here) == ("孙三", set())
+    assert (name_at(here), disputed(here)) == ("孙三", [])

@@ -30,7 +30,7 @@ from tests.builders import (
     a_household,
     a_resident,
 )
-from tests.county.conftest import NOW
+from tests.county.conftest import NOW, back_to
 from tests.county.taking_in import outcomes_of
 from tests.county_world import enrol_tablet, found, write_records
 from tests.operations import Chain
@@ -39,13 +39,6 @@ HOUSEHOLD, OTHER_HOUSEHOLD = a_household(), a_household()
 RESIDENT = a_resident(household_id=HOUSEHOLD.id)
 LATER, NEXT_WEEK = NOW + timedelta(seconds=5), NOW + timedelta(days=7)
 take = partial(outcomes_of, now=LATER)
-UNDONE = (
-    "ALTER TABLE device DROP COLUMN broken_seq",
-    "DROP TABLE restored",
-    "DROP TABLE former_epoch",
-    "UPDATE alembic_version SET version_num = '0009'",
-)
-"""What makes a database one of before the migrations this module is about."""
 REVIEWER = Reviewer(county_id=COUNTY_ID, user_id="r", village_ids=frozenset({VILLAGE_ID}))
 
 
@@ -206,9 +199,7 @@ def test_a_county_that_is_brought_up_to_date_knows_the_breaks_it_had(blank: Data
     take(blank, chain, ours)
     second, theirs = a_copys_edits(chain, ours)
     take(blank, second, *theirs)
-    with blank.writing() as session:
-        for statement in UNDONE:
-            session.connection().exec_driver_sql(statement)
+    back_to(blank, "0009")
     upgrade(blank)
     with blank.reading() as session:
         rows = session.execute(select(DeviceRow.id, DeviceRow.broken_seq)).all()

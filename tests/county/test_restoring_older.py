@@ -9,38 +9,23 @@ from pathlib import Path
 from sqlalchemy import select
 
 from county.backup import VERSION_TABLE
-from county.config import utc_now
-from county.db import Database
 from county.pg_programs import programs_for, run
 from county.schema import upgrade
-from county.tables import ConflictRow, FormerEpochRow, RecordRow, RestoredRow, Table
-from tests.builders import COUNTY_ID, SCOPE, a_contract, a_household, a_resident
+from county.tables import ConflictRow, FormerEpochRow, RestoredRow, Table
+from tests.builders import SCOPE
+from tests.county.conftest import back_to
+from tests.county.disputes import RESIDENT, disputed, name_at, settle_in, synchronise
 from tests.county.standing import Standing
-from tests.county.test_edits_after_a_restore import synchronise
-from tests.county_world import running, write_records
+from tests.county_world import running
 
-HOUSEHOLD = a_household()
-RESIDENT = a_resident(household_id=HOUSEHOLD.id)
 NEWER = {"restored", "former_epoch"}
 """The tables a county of the version before migration 0011 has not."""
-
-
-def as_of_before(database: Database) -> None:
-    """Bring the database back to what it was before migration 0011."""
-    moment = "DATETIME" if database.is_sqlite else "TIMESTAMP WITH TIME ZONE"
-    with database.writing() as session:
-        for statement in (
-            *(f"DROP TABLE {name}" for name in sorted(NEWER)),
-            f"ALTER TABLE device ADD COLUMN heard_at {moment}",
-            "UPDATE alembic_version SET version_num = '0010'",
-        ):
-            session.connection().exec_driver_sql(statement)
 
 
 def an_older_backup(standing: Standing, path: Path) -> Path:
     """A backup as that version made it; the county itself is of today again afterwards."""
     database = standing.world.database
-    as_of_before(database)
+    back_to(database, "0010")
     database.close()
     if database.is_sqlite:
         with (
@@ -63,7 +48,7 @@ def an_older_backup(standing: Standing, path: Path) -> Path:
 def test_a_backup_of_an_older_version_is_noted_as_far_as_it_can_be(
     standing: Standing, tmp_path: Path
 ) -> None:
-    write_records(standing.world.database, utc_now(), HOUSEHOLD, RESIDENT, a_contract(RESIDENT.id))
+    settle_in(standing.world.database)
     with running(standing.world.county_dir, standing.database_url, port=standing.port) as url:
         first, away, other = (standing.world.level_tablet(url) for _ in range(3))
         first.edit(RESIDENT.id, phone="13900000001")
@@ -83,9 +68,8 @@ def test_a_backup_of_an_older_version_is_noted_as_far_as_it_can_be(
         other.edit(RESIDENT.id, name="钱二")  # on revision 1
         synchronise(other, away)
     with standing.world.database.reading() as session:
-        name = session.get_one(RecordRow, (COUNTY_ID, RESIDENT.id)).body["name"]
-        disputed = [(row.ours, row.theirs) for row in session.scalars(select(ConflictRow))]
-    assert (name, disputed) == ("钱二", [("钱二", "赵一")])
+        assert len(session.scalars(select(ConflictRow)).all()) == 1
+    assert (name_at(standing), disputed(standing)) == ("钱二", [("钱二", "赵一")])
     standing.back_up(tmp_path / "today")
     assert standing.restore(tmp_path / "today").damaged == 0
     with standing.world.database.reading() as session:
