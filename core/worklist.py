@@ -27,7 +27,7 @@ class Urgency(StrEnum):
 
 
 class DueKind(StrEnum):
-    """What is due."""
+    """What is due, the most pressing first: the paper of a contract waits behind every visit."""
 
     EMERGENCY_TRACE = "emergency_trace"
     REVISIT = "revisit_14d"
@@ -40,6 +40,7 @@ class DueKind(StrEnum):
 
 
 URGENCY_ORDER = {urgency: place for place, urgency in enumerate(Urgency)}
+KIND_ORDER = {kind: place for place, kind in enumerate(DueKind)}
 EXAM_PROGRAMMES = frozenset({Programme.HTN_EXAM, Programme.T2DM_EXAM, Programme.ELDERLY_EXAM})
 
 
@@ -82,13 +83,13 @@ def ranked(items: Iterable[DueItem]) -> tuple[DueItem, ...]:
     return tuple(sorted(items, key=_rank))
 
 
-def _rank(item: DueItem) -> tuple[int, date, str, str, str, str, str]:
+def _rank(item: DueItem) -> tuple[int, date, str, str, int, str, str]:
     return (
         URGENCY_ORDER[item.urgency],
         item.due_by,
         item.household_id,
         item.resident_id,
-        item.kind,
+        KIND_ORDER[item.kind],
         item.programme or "",
         item.referral_id or item.follow_up_id or "",
     )

@@ -114,15 +114,11 @@ class HouseholdService:
 
 
 def owed_members(session: Session, practice: Practice, household_id: str) -> tuple[str, ...]:
-    """The members who are owed something now, the most urgent first, then the soonest due."""
+    """Members who are owed something now: the most urgent first, the soonest due, the oldest."""
     persons = people.people_of(session, household_id)
     ids = [person.resident_id for person in persons]
     renew_accounts(session, practice, among=ids)
     cached = accounts.accounts_of(session, practice.today, ids)
-    owed = {id: due[0] for id, account in cached.items() if (due := due_in(account.due))}
-    return tuple(
-        sorted(
-            owed,
-            key=lambda id: (URGENCIES.index(owed[id].urgency), owed[id].due_by, id),
-        )
-    )
+    due = {id: due_in(cached[id].due) for id in ids if id in cached}
+    owed = {id: items[0] for id, items in due.items() if items}
+    return tuple(sorted(owed, key=lambda id: (URGENCIES.index(owed[id].urgency), owed[id].due_by)))

@@ -36,6 +36,7 @@ class DueRow:
     resident_id: str
     household_id: str
     name: str
+    birth_date: date
     age: int
     sex: str
     village_id: str
@@ -159,6 +160,7 @@ class TodayService:
                 resident_id=person.resident_id,
                 household_id=person.household_id,
                 name=person.name,
+                birth_date=person.birth_date,
                 age=age_on(person.birth_date, today),
                 sex=person.sex,
                 village_id=person.village_id,
@@ -220,13 +222,14 @@ def _grouped(rows: Iterable[DueRow]) -> tuple[DueGroup, ...]:
 
 
 def walking_order(row: DueRow) -> tuple[object, ...]:
-    """Village by village, group by group, house by house, numbers as numbers; then by day due."""
+    """Village, group and house, numbers as numbers; in a house by day due, then the oldest."""
     return (
         row.village,
         _number_first(row.group_no),
         _number_first(row.house_no),
         row.household_id,
         row.due_by,
+        row.birth_date,
         row.resident_id,
     )
 

@@ -212,6 +212,12 @@ def test_the_end_of_the_last_contract_is_told_in_its_last_month() -> None:
     assert DueKind.RENEWAL not in kinds(held, date(2026, 12, 20))
 
 
+def test_the_end_of_a_contract_hides_no_visit_of_its_last_month() -> None:
+    found = due(history(tags="disabled"), date(2026, 12, 1))
+    assert [item.kind for item in found] == [DueKind.SLOT_CLOSING, DueKind.RENEWAL]
+    assert {item.due_by for item in found} == {date(2026, 12, 31)}
+
+
 def test_nothing_is_due_for_the_dead() -> None:
     held = history(visit(10, HIGH), left_on=TODAY - timedelta(1))
     assert due(held) == ()

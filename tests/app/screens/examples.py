@@ -36,6 +36,7 @@ def a_due_row(resident_id: str = "r1", household_id: str = "h1", **fields: Any) 
             "resident_id": resident_id,
             "household_id": household_id,
             "name": "王建国",
+            "birth_date": date(1955, 4, 2),
             "age": 71,
             "sex": "male",
             "village_id": "village-1",

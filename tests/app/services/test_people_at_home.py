@@ -16,9 +16,12 @@ from tests.app.services.conftest import Village, come_down
 from tests.app.services.visits import queued, save
 from tests.builders import (
     TODAY,
+    a_contract,
     a_follow_up,
+    a_household,
     a_referral,
     a_referral_outcome,
+    a_resident,
     a_review,
     a_special_programme,
     an_education,
@@ -60,6 +63,22 @@ def test_a_visit_goes_through_the_most_urgent_first(work: Workplace, village: Vi
         ),
     )
     assert work.households.start_visit(village.house.id) == (village.li.id, village.wang.id)
+
+
+def test_where_all_are_due_alike_every_list_has_the_oldest_first(work: Workplace) -> None:
+    house = a_household()
+    names = ("儿子", "母亲", "父亲")
+    born = (date(2003, 5, 1), date(1978, 5, 1), date(1977, 5, 1))
+    for name, day in zip(names, born, strict=True):
+        resident = a_resident(name=name, birth_date=day, household_id=house.id)
+        come_down(work.store, resident, a_contract(resident.id))
+    come_down(work.store, house)
+    view = work.households.get(house.id)
+    oldest_first = [member.resident_id for member in view.members]
+    assert [member.name for member in view.members] == ["父亲", "母亲", "儿子"]
+    assert list(work.households.start_visit(house.id)) == oldest_first
+    (group,) = work.today.list().groups
+    assert [row.resident_id for row in group.rows] == oldest_first
 
 
 def test_a_household_without_dues_has_nobody_to_visit(work: Workplace, village: Village) -> None:
