@@ -11,9 +11,9 @@ from typing import Generic, TypeVar
 import flet as ft
 
 from app.screens.hooks import use_value
+from app.screens.parts import wording
 from app.state import AppState
 from core.refusals import Refusal, Refused
-from words import sentence_for
 
 _log = logging.getLogger(__name__)
 
@@ -31,7 +31,7 @@ class Answer(Generic[T]):
     @property
     def why_not(self) -> str:
         """The refusals as sentences of the user's language, one a line."""
-        return "\n".join(sentence_for(refusal) for refusal in self.refusals)
+        return "\n".join(wording.refused(refusal) for refusal in self.refusals)
 
 
 async def ask(call: Callable[[], T]) -> Answer[T]:

@@ -14,6 +14,7 @@ from typing import Any
 
 from openpyxl import Workbook
 
+from app.clock import SystemClock
 from tests.builders import an_id_number
 from tests.journeys.harness import ROOT, Process, free_port
 
@@ -71,7 +72,7 @@ class World:
     """A county and one tablet of it, each in a folder and a process of its own."""
 
     folder: Path
-    today: date = field(default_factory=date.today)
+    today: date = field(default_factory=SystemClock().today)
     county: Process = field(init=False)
     tablet: Process = field(init=False)
 

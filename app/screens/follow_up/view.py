@@ -14,7 +14,7 @@ from app.screens.parts.readings import value_words
 from core.findings import Finding, Severity
 from core.refusals import Refusal
 from core.vocabulary import FACE_TO_FACE_MODES
-from words import say, sentence_for
+from words import say
 
 TONES = {"emergency": "emergency", "refer": "refer", "warn": "warn", "info": "info"}
 LINE_TONES = {"met": "good", "not_met": "warn"}
@@ -116,7 +116,7 @@ def present(form: Form) -> View:
         needs_override_reason=is_overridden(form),
         next_words=_next_words(form),
         troubles=_troubles(form),
-        to_confirm=tuple(sentence_for(refusal) for refusal in form.to_confirm),
+        to_confirm=tuple(wording.refused(refusal) for refusal in form.to_confirm),
     )
 
 
@@ -191,7 +191,7 @@ def _trouble(form: Form, kind: str) -> str:
     # What lacks something else, as glucose its timing, has no values of its own.
     at_once = [r for r in judged if is_typed and r.values and not r.soft]
     shown = [r for r in (*form.refusals, *at_once) if r.place in _places(kind)]
-    return "\n".join(dict.fromkeys(sentence_for(refusal) for refusal in shown))
+    return "\n".join(dict.fromkeys(wording.refused(refusal) for refusal in shown))
 
 
 def _troubles(form: Form) -> tuple[str, ...]:
@@ -202,7 +202,7 @@ def _troubles(form: Form) -> tuple[str, ...]:
         if any(refusal.place in _places(kind) for refusal in form.refusals)
     ]
     placed = frozenset[str]().union(*map(_places, amiss))
-    general = [sentence_for(r) for r in form.refusals if r.place not in placed]
+    general = [wording.refused(r) for r in form.refusals if r.place not in placed]
     named = wording.listed(say(f"reading.{kind}") for kind in amiss)
     return (*([say("follow_up.amiss", readings=named)] if amiss else ()), *general)
 

@@ -10,6 +10,7 @@ from babel.dates import format_date, format_datetime, format_skeleton
 
 import words
 from app.clock import CHINA
+from core.refusals import Refusal
 from core.vocabulary import RESTRICTED_TAGS, GroupTag
 from words import say
 
@@ -71,6 +72,12 @@ def phrase(key: str, values: Mapping[str, object]) -> str:
     years = {value.year for value in values.values() if isinstance(value, date)}
     in_words = day if len(years) < 2 else full_day
     return say(key, None, **{name: _worded(value, in_words) for name, value in values.items()})
+
+
+def refused(refusal: Refusal) -> str:
+    """Why something was not taken; a day in it has its year, as a birthday is none without."""
+    values = {name: _worded(value, full_day) for name, value in refusal.values.items()}
+    return say(f"refusal.{refusal.code}", None, **values)
 
 
 def _worded(value: object, in_words: Callable[[date], str]) -> object:

@@ -151,6 +151,14 @@ def test_what_saving_refused_stands_at_its_reading_and_is_named_above_the_button
     assert any("3" in trouble for trouble in view.troubles[1:])
 
 
+def test_what_is_asked_before_saving_says_its_day_in_words() -> None:
+    form = form_with()
+    ended = {"end_on": date(2026, 12, 31)}
+    form.to_confirm = (Refusal(code="follow_up.after_contract", values=ended),)
+    (asked,) = present(form).to_confirm
+    assert asked.startswith("合同已于 2026年12月31日 到期")
+
+
 def test_a_correction_says_which_day_it_is_about() -> None:
     assert present(form_with()).amends == ""
     amending = form_with(amends="f1", occurred_on=date(2025, 12, 30))
