@@ -22,7 +22,7 @@ def free_port() -> int:
 
 
 class CountyProcess:
-    """`luyue county serve` of a folder, at a port."""
+    """`luyue county serve` of a folder, at a port, until it is closed."""
 
     def __init__(self, data_dir: Path, port: int, database_url: str = "") -> None:
         self.url = f"http://127.0.0.1:{port}"
@@ -39,7 +39,11 @@ class CountyProcess:
             env=environment,
             stderr=self._log,
         )
-        self._wait_until_up()
+        try:
+            self._wait_until_up()
+        except BaseException:
+            self.close()
+            raise
 
     def _wait_until_up(self) -> None:
         began = time.monotonic()

@@ -292,13 +292,13 @@ def test_a_county_killed_in_mid_load_goes_on_where_it_broke_when_it_is_back(
         world.county_dir.mkdir(exist_ok=True)
         write_records(world.database, utc_now(), *VILLAGE)
         port = free_port()
-        county = CountyProcess(world.county_dir, port, database_url)
-        tablet, watch = watched(world.tablet(county.url))
-        watch.before_get = lambda number: county.kill() if number == 3 else None
-        assert tablet.synchronise().failed == Trouble.OFFLINE
-        county = CountyProcess(world.county_dir, port, database_url)
-        watch.before_get = lambda _number: None
-        assert tablet.synchronise().failed is None
-        assert watch.asked[3:5] == ["bytes=6000-7999", "bytes=6000-7999"]
-        assert is_level(world, tablet)
-        assert county.stop() == 0
+        with closing(CountyProcess(world.county_dir, port, database_url)) as county:
+            tablet, watch = watched(world.tablet(county.url))
+            watch.before_get = lambda number: county.kill() if number == 3 else None
+            assert tablet.synchronise().failed == Trouble.OFFLINE
+        with closing(CountyProcess(world.county_dir, port, database_url)) as county:
+            watch.before_get = lambda _number: None
+            assert tablet.synchronise().failed is None
+            assert watch.asked[3:5] == ["bytes=6000-7999", "bytes=6000-7999"]
+            assert is_level(world, tablet)
+            assert county.stop() == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from random import Random
 from threading import Thread
 
@@ -29,22 +30,22 @@ def test_a_county_killed_in_mid_push_has_every_acknowledged_record_and_takes_the
 ) -> None:
     write_records(world.database, utc_now(), HOUSEHOLD, RESIDENT)
     port = free_port()
-    county = CountyProcess(world.county_dir, port)
-    tablet = world.tablet(county.url)
-    tablet.synchronise()
-    tablet.save(*(a_follow_up(RESIDENT.id, utc_now().date()) for _ in range(400)))
-    pushing = Thread(target=tablet.synchronise)
-    pushing.start()
-    county.kill()
-    pushing.join()
+    with closing(CountyProcess(world.county_dir, port)) as county:
+        tablet = world.tablet(county.url)
+        tablet.synchronise()
+        tablet.save(*(a_follow_up(RESIDENT.id, utc_now().date()) for _ in range(400)))
+        pushing = Thread(target=tablet.synchronise)
+        pushing.start()
+        county.kill()
+        pushing.join()
     acknowledged = tablet.states().count(OutboxState.RECEIPTED)
     assert follow_ups(world) >= acknowledged
 
-    county = CountyProcess(world.county_dir, port)
-    assert tablet.synchronise().failed is None
-    assert set(tablet.states()) == {OutboxState.RECEIPTED}
-    assert follow_ups(world) == 400
-    assert county.stop() == 0
+    with closing(CountyProcess(world.county_dir, port)) as county:
+        assert tablet.synchronise().failed is None
+        assert set(tablet.states()) == {OutboxState.RECEIPTED}
+        assert follow_ups(world) == 400
+        assert county.stop() == 0
 
 
 @pytest.mark.parametrize("rounds", [4, pytest.param(30, marks=pytest.mark.soak)])
@@ -53,34 +54,35 @@ def test_a_county_killed_again_and_again_at_chance_moments_has_every_record_once
 ) -> None:
     write_records(world.database, utc_now(), HOUSEHOLD, RESIDENT)
     port, chance = free_port(), Random(rounds)
-    county = CountyProcess(world.county_dir, port)
-    tablet = world.tablet(county.url)
+    with closing(CountyProcess(world.county_dir, port)) as county:
+        tablet = world.tablet(county.url)
     for _ in range(rounds):
-        tablet.save(*(a_follow_up(RESIDENT.id, utc_now().date()) for _ in range(100)))
-        pushing = Thread(target=tablet.synchronise)
-        pushing.start()
-        pushing.join(chance.uniform(0, 0.6))
-        county.kill()
-        pushing.join()
+        with closing(CountyProcess(world.county_dir, port)) as county:
+            tablet.save(*(a_follow_up(RESIDENT.id, utc_now().date()) for _ in range(100)))
+            pushing = Thread(target=tablet.synchronise)
+            pushing.start()
+            pushing.join(chance.uniform(0, 0.6))
+            county.kill()
+            pushing.join()
         assert follow_ups(world) >= tablet.states().count(OutboxState.RECEIPTED)
-        county = CountyProcess(world.county_dir, port)
-    assert tablet.synchronise().failed is None
-    assert set(tablet.states()) == {OutboxState.RECEIPTED}
-    assert follow_ups(world) == 100 * rounds
-    assert tablet.is_level
-    assert county.stop() == 0
+    with closing(CountyProcess(world.county_dir, port)) as county:
+        assert tablet.synchronise().failed is None
+        assert set(tablet.states()) == {OutboxState.RECEIPTED}
+        assert follow_ups(world) == 100 * rounds
+        assert tablet.is_level
+        assert county.stop() == 0
 
 
 def test_a_county_that_is_told_to_stop_ends_in_good_order_and_logs_no_person(
     world: World,
 ) -> None:
     write_records(world.database, utc_now(), HOUSEHOLD, RESIDENT)
-    county = CountyProcess(world.county_dir, free_port())
-    tablet = world.tablet(county.url)
-    visit = a_follow_up(RESIDENT.id, utc_now().date(), note="头晕两天")
-    tablet.save(visit)
-    assert tablet.synchronise().failed is None
-    assert county.stop() == 0
+    with closing(CountyProcess(world.county_dir, free_port())) as county:
+        tablet = world.tablet(county.url)
+        visit = a_follow_up(RESIDENT.id, utc_now().date(), note="头晕两天")
+        tablet.save(visit)
+        assert tablet.synchronise().failed is None
+        assert county.stop() == 0
     told = events(world.county_dir)
     assert [event["event"] for event in told].count("synced") == 1
     values = [value for event in told for value in event.values()]

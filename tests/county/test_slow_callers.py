@@ -6,7 +6,7 @@ import json
 import socket
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -152,12 +152,12 @@ def test_an_upload_that_breaks_off_is_no_fault_of_the_countys(hasty: str) -> Non
 
 def test_many_slow_callers_keep_no_tablet_waiting(world: World, tablet: Enrolled) -> None:
     write_records(world.database, utc_now(), HOUSEHOLD, RESIDENT)
-    county = CountyProcess(world.county_dir, free_port())
-    with ExitStack() as lines:
-        for begun in (b"", HEAD, WITH_BODY, IN_PIECES, AT_THE_DOOR) * 40:
-            lines.enter_context(calling(county.url)).sendall(begun)
-        body = visit_of(tablet)
-        answer = post(county.url, body, signed_headers(tablet, body))
-        assert outcomes(answer.said) == ["accepted"]
-    assert county.stop() == 0
+    with closing(CountyProcess(world.county_dir, free_port())) as county:
+        with ExitStack() as lines:
+            for begun in (b"", HEAD, WITH_BODY, IN_PIECES, AT_THE_DOOR) * 40:
+                lines.enter_context(calling(county.url)).sendall(begun)
+            body = visit_of(tablet)
+            answer = post(county.url, body, signed_headers(tablet, body))
+            assert outcomes(answer.said) == ["accepted"]
+        assert county.stop() == 0
     assert "Traceback" not in Path(world.county_dir / "county.log").read_text()
