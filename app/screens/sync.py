@@ -110,7 +110,7 @@ def _refused(row: RefusedRow) -> Trouble:
     return Trouble(
         record_id=row.record_id,
         title=say("sync.refused", kind=wording.coded("kind", row.kind), name=row.name or ""),
-        why=wording.phrase(f"refusal.{row.code}", row.values),
+        why=wording.refused(row),
         remedy=wording.phrase(f"remedy.{row.remedy}", row.values),
         tone="emergency",
         opens=row.record_id if row.kind == "follow_up" else None,

@@ -119,6 +119,5 @@ def owed_members(session: Session, practice: Practice, household_id: str) -> tup
     ids = [person.resident_id for person in persons]
     renew_accounts(session, practice, among=ids)
     cached = accounts.accounts_of(session, practice.today, ids)
-    due = {id: due_in(cached[id].due) for id in ids if id in cached}
-    owed = {id: items[0] for id, items in due.items() if items}
+    owed = {id: due[0] for id in ids if id in cached and (due := due_in(cached[id].due))}
     return tuple(sorted(owed, key=lambda id: (URGENCIES.index(owed[id].urgency), owed[id].due_by)))

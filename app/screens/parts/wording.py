@@ -10,7 +10,6 @@ from babel.dates import format_date, format_datetime, format_skeleton
 
 import words
 from app.clock import CHINA
-from core.refusals import Refusal
 from core.vocabulary import RESTRICTED_TAGS, GroupTag
 from words import say
 
@@ -70,14 +69,16 @@ def reason(why: Sayable) -> str:
 def phrase(key: str, values: Mapping[str, object]) -> str:
     """A sentence whose gaps may be days, which are worded too, with the year where it changes."""
     years = {value.year for value in values.values() if isinstance(value, date)}
-    in_words = day if len(years) < 2 else full_day
-    return say(key, None, **{name: _worded(value, in_words) for name, value in values.items()})
+    return _filled(key, values, day if len(years) < 2 else full_day)
 
 
-def refused(refusal: Refusal) -> str:
+def refused(why_not: Sayable) -> str:
     """Why something was not taken; a day in it has its year, as a birthday is none without."""
-    values = {name: _worded(value, full_day) for name, value in refusal.values.items()}
-    return say(f"refusal.{refusal.code}", None, **values)
+    return _filled(f"refusal.{why_not.code}", why_not.values, full_day)
+
+
+def _filled(key: str, values: Mapping[str, object], in_words: Callable[[date], str]) -> str:
+    return say(key, None, **{name: _worded(value, in_words) for name, value in values.items()})
 
 
 def _worded(value: object, in_words: Callable[[date], str]) -> object:
