@@ -15,14 +15,15 @@ from tests.journeys.world import World
 
 FAILED = ROOT / "var" / "failed"
 
-
+OPENED = pytest.StashKey[Browser]()
 STANDS_STILL = pytest.StashKey[bool]()
 
 
 @pytest.fixture
-def browser() -> Iterator[Browser]:
+def browser(request: pytest.FixtureRequest) -> Iterator[Browser]:
     """The machine's Chromium, started anew for each journey: it draws worse the longer it runs."""
     with chromium() as opened:
+        request.node.stash[OPENED] = opened
         yield opened
 
 
@@ -41,17 +42,20 @@ def world(tmp_path: Path) -> Iterator[World]:
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Keep a picture of every open page of a journey that failed."""
+    """Keep a picture of every open page of a journey that failed, while it was set up included."""
     report = yield
-    browser = item.funcargs.get("browser") if isinstance(item, pytest.Function) else None
-    if report.failed and call.when == "call" and isinstance(browser, Browser):
+    browser = item.stash.get(OPENED, None)
+    if report.failed and call.when != "teardown" and browser is not None:
         FAILED.mkdir(parents=True, exist_ok=True)
         pages = [page for context in browser.contexts for page in context.pages]
         for number, page in enumerate(pages):
             try:
                 page.screenshot(path=str(FAILED / f"{item.name}-{number}.png"))
-            except PlaywrightError:
+                said = page.locator("body").aria_snapshot()
+            except PlaywrightError as error:
                 item.stash[STANDS_STILL] = True
+                said = str(error)
+            report.sections.append((f"page {number} said", said))
     return report
 
 
