@@ -71,11 +71,11 @@ def present(found: SyncView, now: datetime) -> View:
         say("sync.last", when=wording.ago(last, now)) if last else say("sync_badge.never"),
         say("sync.oldest", when=wording.ago(oldest, now)) if waiting and oldest else "",
     ]
-    level = say("sync.level") if last else say("sync_badge.not_fetched")
+    summary, tone = _summary(found)
     return View(
-        summary=say("sync.unsent", count=found.unsent) if waiting else level,
+        summary=summary,
         detail=wording.listed(part for part in details if part),
-        tone="info" if waiting or not last else "good",
+        tone=tone,
         has_unsent=waiting,
         proof=_proof(found),
         failure=say(f"sync.failed.{found.last_failure}") if found.last_failure else "",
@@ -85,6 +85,17 @@ def present(found: SyncView, now: datetime) -> View:
         ),
         records=tuple(_record(row) for row in found.records),
     )
+
+
+def _summary(found: SyncView) -> tuple[str, str]:
+    """Where the records are, in one sentence and a tone."""
+    if found.unsent:
+        return say("sync.unsent", count=found.unsent), "info"
+    if found.last_synced_at is None:
+        return say("sync_badge.not_fetched"), "info"
+    if found.refused:
+        return say("sync.level_but", count=len(found.refused)), "warn"
+    return say("sync.level"), "good"
 
 
 def _proof(found: SyncView) -> str:
@@ -110,10 +121,10 @@ def _refused(row: RefusedRow) -> Trouble:
     return Trouble(
         record_id=row.record_id,
         title=say("sync.refused", kind=wording.coded("kind", row.kind), name=row.name or ""),
-        why=wording.refused(row),
-        remedy=wording.phrase(f"remedy.{row.remedy}", row.values),
+        why=wording.not_accepted(row),
+        remedy=wording.remedy(row),
         tone="emergency",
-        opens=row.record_id if row.kind == "follow_up" else None,
+        opens=row.record_id if row.kind == "follow_up" and row.can_amend else None,
     )
 
 

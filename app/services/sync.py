@@ -41,14 +41,17 @@ class RecordRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefusedRow:
-    """A record the county set aside: why (`refusal.<code>`), what to do (`remedy.<remedy>`)."""
+    """A record the county set aside: why (`refusal.<code>`) and what to do (`remedy.<code>`).
+
+    `can_amend` is False where a correction of the doctor's would be set aside like the record.
+    """
 
     record_id: str
     kind: str
     resident_id: str | None
     name: str | None
     code: str
-    remedy: str = "amend"
+    can_amend: bool = True
     values: Mapping[str, object] = field(default_factory=dict)
     refused_at: datetime | None = None
 
@@ -154,21 +157,40 @@ def _refused_rows(session: Session, operations: Sequence[OutboxRow]) -> tuple[Re
                 resident_id=kept.resident_id if kept else None,
                 name=name,
                 code=code,
-                remedy=_remedy(code),
-                values=receipt.values if receipt else {},
+                can_amend=code not in _FOR_THE_COUNTY,
+                values=_told(receipt.values) if receipt else {},
                 refused_at=_instant(operation.settled_at),
             )
         )
     return tuple(rows)
 
 
-def _remedy(code: str) -> str:
-    """What helps: the county's own refusals have each their remedy, the rest can be corrected."""
-    family, _, _ = code.partition(".")
-    return code if family in _WITH_REMEDY else "amend"
+_FOR_THE_COUNTY = frozenset(
+    {
+        "body.unknown_kind",
+        "device.revoked",
+        "op.chain",
+        "op.kind_not_yours",
+        "op.not_the_author",
+        "op.number_taken",
+        "op.other_device",
+        "op.signature",
+        "scope.not_yours",
+    }
+)
+"""Refusals of the tablet or of who may write, not of what was written."""
 
 
-_WITH_REMEDY = frozenset({"op", "scope", "device", "body"})
+def _told(values: Mapping[str, object]) -> Mapping[str, object]:
+    """What a receipt tells of a refusal, its days as days."""
+    return {name: _day(value) if name.endswith("_on") else value for name, value in values.items()}
+
+
+def _day(value: object) -> object:
+    try:
+        return date.fromisoformat(str(value))
+    except ValueError:
+        return value  # a newer county's own way of telling it
 
 
 def _about(session: Session, record_id: str) -> tuple[tables.RecordRow | None, str | None]:

@@ -77,14 +77,34 @@ def refused(why_not: Sayable) -> str:
     return _filled(f"refusal.{why_not.code}", why_not.values, full_day)
 
 
+def not_accepted(why_not: Sayable) -> str:
+    """Why the county did not accept a record; a newer county's reason is told by its code."""
+    if _has_words(f"refusal.{why_not.code}"):
+        return refused(why_not)
+    return say("sync.refused_unknown", code=why_not.code)
+
+
+def remedy(why_not: Sayable) -> str:
+    """What helps where the county did not accept a record."""
+    key = f"remedy.{why_not.code}"
+    return _filled(key if _has_words(key) else "remedy.amend", why_not.values, full_day)
+
+
 def _filled(key: str, values: Mapping[str, object], in_words: Callable[[date], str]) -> str:
-    return say(key, None, **{name: _worded(value, in_words) for name, value in values.items()})
+    filling = {name: _worded(name, value, in_words) for name, value in values.items()}
+    return say(key, None, **filling)
 
 
-def _worded(value: object, in_words: Callable[[date], str]) -> object:
+def _worded(name: str, value: object, in_words: Callable[[date], str]) -> object:
     if isinstance(value, datetime):
         return moment(value)
-    return in_words(value) if isinstance(value, date) else value
+    if isinstance(value, date):
+        return in_words(value)
+    return coded(name, value) if name in _CODED else value
+
+
+_CODED = frozenset({"field", "kind"})
+"""Gaps filled by a code that has words of its own."""
 
 
 def age_and_sex(age: int, sex: str) -> str:
@@ -105,7 +125,11 @@ def where(village: str, group_no: str, house_no: str) -> str:
 def coded(prefix: str, code: object) -> str:
     """A code in words; one a newer county invents is shown as it is, never hidden."""
     key = f"{prefix}.{code}"
-    return say(key) if key in words.catalogue(words.language()) else str(code)
+    return say(key) if _has_words(key) else str(code)
+
+
+def _has_words(key: str) -> bool:
+    return key in words.catalogue(words.language())
 
 
 def tags(codes: Iterable[str]) -> tuple[str, ...]:

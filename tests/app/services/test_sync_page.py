@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
 
 import pytest
 
@@ -83,3 +85,33 @@ def test_an_edit_of_which_a_field_did_not_stand_says_which_and_rings_no_alarm(
     assert (row.delivery, row.not_taken) == (delivery, kept)
     assert (page.unsent, page.refused, page.returned) == (0, (), ())
     assert work.today.list().sync.state == "level"
+
+
+@pytest.mark.parametrize(
+    ("code", "told", "kept", "can_amend"),
+    [
+        (
+            "op.clock_far_off",
+            {"recorded_on": "2099-01-03"},
+            {"recorded_on": date(2099, 1, 3)},
+            True,
+        ),
+        ("op.clock_far_off", {"recorded_on": "in 2099"}, {"recorded_on": "in 2099"}, True),
+        ("op.signature", {}, {}, False),
+        ("op.of_2030", {"limit": 7}, {"limit": 7}, True),
+    ],
+)
+def test_a_refused_record_says_why_and_whether_a_correction_would_help(
+    work: Workplace,
+    village: Village,
+    county: FakeCounty,
+    code: str,
+    told: dict[str, object],
+    kept: dict[str, object],
+    can_amend: bool,
+) -> None:
+    county.answer = lambda o: replace(answering("refused", **told)(o), code=code)
+    work.residents.correct(village.wang.id, {"phone": "13900000001"}, "换号")
+    work.sync.run_now()
+    (row,) = work.sync.status().refused
+    assert (row.code, row.values, row.can_amend) == (code, kept, can_amend)
