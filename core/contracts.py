@@ -37,6 +37,16 @@ class Contract:
     termination_reason: str = ""
     consent_version: str = ""
 
+    @property
+    def last_day(self) -> date:
+        """The last covered day, as far as the contract alone says."""
+        return min(self.end_on, self.terminated_on or self.end_on)
+
+    def state_on(self, day: date) -> str:
+        """`state`, but expired for one that has run out, whether or not that was entered."""
+        runs = self.state in (ContractState.SIGNED, ContractState.RENEWED)
+        return ContractState.EXPIRED if runs and self.last_day < day else self.state
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exemption:

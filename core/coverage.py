@@ -36,6 +36,11 @@ class Coverage(NamedTuple):
     nominal: Spans
     actual: Spans
 
+    def contract_on(self, day: date) -> Contract | None:
+        """The contract that covers a day; pieces never overlap."""
+        held = (piece for piece in self.pieces if piece.actual and piece.actual.has(day))
+        return next((piece.contract for piece in held), None)
+
 
 def coverage_of(resident: Resident, contracts: Sequence[Contract]) -> Coverage:
     """The days a resident's contracts cover; pending ones cover none."""

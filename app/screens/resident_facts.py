@@ -67,10 +67,10 @@ def _contract(found: ResidentView) -> Pairs:
     contract = found.contract
     if contract is None:
         return ((say("resident.contract"), say("resident.no_contract")),)
-    span = f"{wording.full_day(contract.start_on)} – {wording.full_day(contract.end_on)}"
+    span = f"{wording.full_day(contract.start_on)} – {wording.full_day(contract.last_day)}"
     items = wording.listed(wording.coded("service", item.service) for item in contract.items)
     return (
-        (say("resident.contract"), say(f"contract_state.{contract.state}")),
+        (say("resident.contract"), wording.coded("contract_state", found.contract_state)),
         (say("resident.contract_span"), span),
         (say("resident.contract_items"), items or say("app.none")),
     )

@@ -8,7 +8,6 @@ from datetime import date
 
 from app.services.drafts import Authorship, FollowUpDraft, read_draft
 from app.services.views import Why
-from core.contracts import Contract
 from core.followups import FollowUp, Medicine, Reading
 from core.history import History
 from core.people import Resident
@@ -131,9 +130,3 @@ def open_slot(slots: Iterable[Slot], on: date, amends: str | None) -> Slot | Non
         if free and slot.window_from <= on <= slot.window_to:
             return slot
     return None
-
-
-def contract_on(history: History, day: date) -> Contract | None:
-    """The contract that covers a day; the one begun last where several do."""
-    covering = [c for c in history.contracts if c.start_on <= day <= (c.terminated_on or c.end_on)]
-    return max(covering, key=lambda contract: (contract.start_on, contract.id), default=None)

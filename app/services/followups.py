@@ -15,7 +15,6 @@ from app.services.appraising import (
     appraised,
     carried_over,
     conditions_of,
-    contract_on,
     last_readings,
     open_slot,
     what_to_tell,
@@ -296,7 +295,7 @@ class FollowUpService:
         rules = rules_in(session)
         if draft.amends is not None:
             self._own(history, draft.amends)
-        contract = contract_on(history, draft.occurred_on)
+        contract = history.coverage.contract_on(draft.occurred_on)
         by = Authorship(
             scope_id=history.resident.scope_id,
             author_id=self._practice.doctor_id,

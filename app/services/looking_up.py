@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 
 from sqlmodel import Session
 
@@ -21,7 +22,6 @@ from core.refusals import Refusal, Refused
 from core.vocabulary import ContractState, Kind
 
 VILLAGE_SCOPES = village_scope("")
-IN_FORCE = frozenset({ContractState.SIGNED, ContractState.RENEWED})
 
 
 def demand_history(session: Session, resident_id: str) -> History:
@@ -82,10 +82,10 @@ def _village_scopes(session: Session) -> list[str]:
     return []
 
 
-def latest_contract(history: History) -> Contract | None:
-    """The contract in force, else the one that ended last."""
-    return max(
+def contract_shown(history: History, today: date) -> Contract | None:
+    """The contract in force, else the one with the latest end; a pending one only if no other."""
+    return history.coverage.contract_on(today) or max(
         history.contracts,
-        key=lambda contract: (contract.state in IN_FORCE, contract.end_on, contract.id),
+        key=lambda held: (held.state != ContractState.PENDING, held.last_day, held.id),
         default=None,
     )

@@ -9,7 +9,7 @@ from datetime import date
 from app.services.accounts import dots_of, due_now
 from app.services.charts import Series, series_of
 from app.services.deliveries import deliveries
-from app.services.looking_up import demand_history, kept_draft, latest_contract
+from app.services.looking_up import contract_shown, demand_history, kept_draft
 from app.services.people_views import village_names
 from app.services.policies import rules_in
 from app.services.practice import Practice
@@ -69,6 +69,7 @@ class ResidentView:
     household: Household | None
     village: str
     contract: Contract | None
+    contract_state: str | None
     account: Account
     dots: tuple[DotView, ...]
     explanation: tuple[SlotLine, ...]
@@ -101,6 +102,7 @@ class ResidentService:
             states = deliveries(session, told_ids(history))
             draft = kept_draft(session, resident_id)
             apart = records.of_resident_kind(session, resident_id, Kind.SPECIAL_PROGRAMME)
+            contract = contract_shown(history, today)
             village = village_names(session).get(household.village_id, "") if household else ""
         return ResidentView(
             resident=resident,
@@ -108,7 +110,8 @@ class ResidentService:
             masked_id_number=masked(resident.id_number),
             household=household,
             village=village,
-            contract=latest_contract(history),
+            contract=contract,
+            contract_state=contract.state_on(today) if contract else None,
             account=account,
             dots=dots_of(account),
             explanation=tuple(SlotLine(slot=slot, why=slot.reason) for slot in account.slots),

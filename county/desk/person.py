@@ -212,7 +212,7 @@ def present(
             follow_ups, lines_for(rules.on(today), age_on(resident.birth_date, today)), lang
         ),
         readings=tuple(_reading_row(item, lang) for item in reversed(follow_ups)),
-        contracts=tuple(_contract_line(item, lang) for item in _latest_first(history.contracts)),
+        contracts=_contract_lines(history.contracts, desk.today, lang),
         timeline=timeline_of(history, names, lang),
         trail_href=link("audit", about=resident.id) if visitor.may_read_trail else "",
     )  # fmt: skip
@@ -321,7 +321,7 @@ def _facts(
 ) -> tuple[Fact, ...]:
     resident = history.resident
     house = household_of(session, desk.county_id, resident.household_id)
-    contract = _in_force(history.contracts, desk.today)
+    contract = history.coverage.contract_on(desk.today)
     values = {
         "id_number": masked_id(resident.id_number),
         "birth_date": str(resident.birth_date),
@@ -330,7 +330,7 @@ def _facts(
         "relation": resident.relation_to_head,
         "record_number": resident.health_record_number,
         "conditions": conditions_of(resident, lang),
-        "contract": f"{contract.start_on} – {contract.end_on}" if contract else "",
+        "contract": f"{contract.start_on} – {contract.last_day}" if contract else "",
         "doctor": names.get(contract.doctor_id or "", "") if contract else "",
         "left": f"{label('left', resident.left, lang)} {resident.left_on or ''}"
         if resident.left
@@ -343,23 +343,21 @@ def _facts(
     )
 
 
-def _in_force(contracts: Sequence[Contract], today: date) -> Contract | None:
-    held = [item for item in contracts if item.start_on <= today <= item.end_on]
-    return max(held, key=lambda item: (item.start_on, item.id), default=None)
+def _contract_lines(
+    contracts: Sequence[Contract], today: date, lang: str
+) -> tuple[ContractLine, ...]:
+    latest_first = sorted(contracts, key=lambda item: (item.start_on, item.id), reverse=True)
+    return tuple(_contract_line(item, today, lang) for item in latest_first)
 
 
-def _latest_first(contracts: Sequence[Contract]) -> list[Contract]:
-    return sorted(contracts, key=lambda item: (item.start_on, item.id), reverse=True)
-
-
-def _contract_line(contract: Contract, lang: str) -> ContractLine:
+def _contract_line(contract: Contract, today: date, lang: str) -> ContractLine:
     comma = say("desk.comma", lang)
     items = (
         f"{label('service', item.service, lang)}×{item.agreed_count}" for item in contract.items
     )
     return ContractLine(
-        span=f"{contract.start_on} – {contract.terminated_on or contract.end_on}",
-        state=label("contract_state", contract.state, lang),
+        span=f"{contract.start_on} – {contract.last_day}",
+        state=label("contract_state", contract.state_on(today), lang),
         items=comma.join(items) or NOTHING,
     )
 

@@ -167,7 +167,7 @@ def _contract(history: History, order: Order) -> Contract | None:
     held = [
         item
         for item in history.contracts
-        if item.start_on <= order.last_day and (item.terminated_on or item.end_on) >= order.month
+        if item.start_on <= order.last_day and item.last_day >= order.month
     ]
     return max(held, key=lambda item: (item.start_on, item.id), default=None)
 
@@ -220,7 +220,7 @@ def _contract_values(entry: _Entry) -> dict[str, str | int | date]:
     contract, account = entry.contract, entry.account
     return {
         "signed_on": contract.signed_on or contract.start_on,
-        "ends_on": contract.terminated_on or contract.end_on,
+        "ends_on": contract.last_day,
         "doctor": entry.doctor,
         "owed": account.owed if account else 0,
         "filled": account.filled if account else 0,

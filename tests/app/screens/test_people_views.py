@@ -101,6 +101,7 @@ def a_page(**fields: Any) -> ResidentView:
             "household": a_household(group_no="3组", house_no="15"),
             "village": "石门村",
             "contract": contract,
+            "contract_state": contract.state,
             "account": account,
             "dots": dots_of(account),
             "explanation": tuple(SlotLine(slot=s, why=s.reason) for s in account.slots),
@@ -195,6 +196,16 @@ def test_conditions_and_a_missing_contract_are_said_in_words() -> None:
     view = resident.present(a_page(resident=person, contract=None))
     assert ("疾病", "高血压、冠心病") in view.facts.facts
     assert view.facts.contract == (("签约", "没有签约"),)
+
+
+def test_a_contract_that_has_run_out_or_was_ended_is_shown_as_it_stands() -> None:
+    ended = a_contract("r1", state="terminated", terminated_on=date(2026, 5, 31))
+    page = a_page(contract=ended, contract_state="terminated")
+    facts = dict(resident.present(page).facts.contract)
+    assert facts["签约"] == "已解约"
+    assert facts["签约期"] == "2026年1月1日 – 2026年5月31日"
+    facts = dict(resident.present(a_page(contract_state="expired")).facts.contract)
+    assert facts["签约"] == "已到期"
 
 
 def test_no_list_names_a_group_that_is_told_in_confidence() -> None:

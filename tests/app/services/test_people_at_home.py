@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 
@@ -31,6 +32,10 @@ from tests.builders import (
     glucose,
 )
 from tests.fakes import FakeClock
+
+DAY = timedelta(days=1)
+LAST_YEAR = {"start_on": date(2025, 1, 1), "end_on": date(2025, 12, 31)}
+NEXT_YEAR = {"start_on": date(2027, 1, 1), "end_on": date(2027, 12, 31), "state": "signed"}
 
 
 def codes(refused: pytest.ExceptionInfo[Refused]) -> list[str]:
@@ -101,6 +106,35 @@ def test_a_resident_shows_the_years_account_as_dots(work: Workplace, village: Vi
     assert set(states[:9]) == {"missed"}
     assert view.dots[9].filled_on == date(2026, 10, 3)
     assert len(view.explanation) == len(view.account.slots)
+
+
+@pytest.mark.parametrize(
+    ("contracts", "shown"),
+    [
+        ({}, None),
+        ({"now": {}}, ("now", "signed")),
+        ({"before": {"start_on": date(2025, 1, 1), "end_on": TODAY - DAY}}, ("before", "expired")),
+        ({"now": {}, "next": NEXT_YEAR}, ("now", "signed")),
+        ({"before": LAST_YEAR, "next": NEXT_YEAR}, ("next", "signed")),
+        ({"now": {}, "put": {"state": "pending", "start_on": TODAY}}, ("now", "signed")),
+        ({"put": {"state": "pending"}}, ("put", "pending")),
+        (
+            {"before": LAST_YEAR, "now": {"state": "terminated", "terminated_on": TODAY - DAY}},
+            ("now", "terminated"),
+        ),
+    ],
+)
+def test_the_contract_in_force_is_shown_and_one_that_has_run_out_is_never_called_signed(
+    work: Workplace,
+    village: Village,
+    contracts: dict[str, dict[str, Any]],
+    shown: tuple[str, str] | None,
+) -> None:
+    for key, fields in contracts.items():
+        come_down(work.store, a_contract(village.zhao.id, id=key, **fields))
+    view = work.residents.get(village.zhao.id)
+    contract = view.contract
+    assert (contract and (contract.id, view.contract_state)) == shown
 
 
 def test_an_id_number_is_never_shown_whole(work: Workplace, village: Village) -> None:

@@ -236,6 +236,22 @@ def test_a_page_that_does_not_exist_says_so_inside_the_desk(world: DeskWorld) ->
     assert "没有这一页" in answer.text
 
 
+def test_a_person_has_the_contract_in_force_and_one_that_has_run_out_is_not_called_signed(
+    world: DeskWorld,
+) -> None:
+    resident = world.unsigned("甲")
+    own = {"scope_id": resident.scope_id}
+    spans = ((date(2024, 1, 1), date(2024, 12, 31)), (date(2026, 1, 1), date(2026, 12, 31)))
+    for start, end in spans:
+        world.add(a_contract(resident.id, start_on=start, end_on=end, **own))
+    world.add(a_contract(resident.id, state="pending", start_on=date(2026, 6, 1), **own))
+    page = world.browser().get(f"/desk/people/{resident.id}").text
+    facts, contracts = page.split(">签约<")
+    assert "2026-01-01 – 2026-12-31" in facts
+    told = re.findall(r"(\d{4})-01-01 – .{0,80}?(已签约|已到期)", contracts, re.DOTALL)
+    assert told == [("2026", "已签约"), ("2024", "已到期")]
+
+
 def test_behind_a_number_of_contracts_stand_those_people_and_nobody_else(world: DeskWorld) -> None:
     signed = visited(world, "甲", (1,))
     unsigned = world.unsigned("乙").id
