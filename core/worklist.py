@@ -39,7 +39,7 @@ class DueKind(StrEnum):
     RENEWAL = "contract_renewal"
 
 
-URGENCY_ORDER = {urgency: place for place, urgency in enumerate(Urgency)}
+URGENCY_ORDER: dict[str, int] = {urgency: place for place, urgency in enumerate(Urgency)}
 KIND_ORDER = {kind: place for place, kind in enumerate(DueKind)}
 EXAM_PROGRAMMES = frozenset({Programme.HTN_EXAM, Programme.T2DM_EXAM, Programme.ELDERLY_EXAM})
 
@@ -93,14 +93,6 @@ def _rank(item: DueItem) -> tuple[int, date, str, str, int, str, str]:
         item.programme or "",
         item.referral_id or item.follow_up_id or "",
     )
-
-
-def by_household(items: Iterable[DueItem]) -> tuple[tuple[str, tuple[DueItem, ...]], ...]:
-    """The items of each household together, households by their most pressing item."""
-    groups: dict[str, list[DueItem]] = {}
-    for item in ranked(items):
-        groups.setdefault(item.household_id, []).append(item)
-    return tuple((household, tuple(held)) for household, held in groups.items())
 
 
 def _duty_item(duty: Duty, history: History, today: date) -> DueItem:

@@ -36,7 +36,7 @@ class Office:
             self._set(resident, self._world.new_fields())
 
     def _some_tags(self) -> list[dict[str, str]]:
-        chosen = sorted(tag for tag in SPECIAL_TAGS if self._world.chance.random() < 0.5)
+        chosen = [tag for tag in sorted(SPECIAL_TAGS) if self._world.chance.random() < 0.5]
         return [{"tag": str(tag), "from_on": "2026-01-01"} for tag in chosen]
 
     def move(self, tablet: TabletEnd) -> None:

@@ -28,7 +28,7 @@ from core.referrals import Referral, ReferralOutcome
 from core.reviews import PhoneCheck, Review
 from core.slots import Programme, Slot
 from core.vocabulary import RESTRICTED_TAGS, Decision
-from core.worklist import DueItem, DueKind, Urgency, due_items
+from core.worklist import DueItem, DueKind, due_items
 
 CHUNK = 200
 """Residents reckoned together: enough for one query to pay, few enough to hold in memory."""
@@ -38,8 +38,6 @@ AT_REST = 25
 """Accounts reckoned at a time while the tablet rests: short enough never to be felt."""
 TEXTS_KEPT = 8192
 """Parsed texts kept: many residents share the same slots, and no text says whose it is."""
-URGENCIES = tuple(Urgency)
-"""Groups of the worklist, the most pressing first."""
 DISPUTED = frozenset({Decision.RETURNED, Decision.QUESTIONED})
 """What the township decides that leaves a follow-up with the doctor."""
 DAY = "$day"

@@ -7,7 +7,7 @@ from datetime import date
 
 from sqlmodel import Session
 
-from app.services.accounts import URGENCIES, dots_in, due_in, renew_accounts
+from app.services.accounts import dots_in, due_in, renew_accounts
 from app.services.drafts import FOLLOW_UP_DRAFT
 from app.services.looking_up import demand_household
 from app.services.people_views import village_names
@@ -19,6 +19,7 @@ from core.calendar import age_on
 from core.education import Education
 from core.people import Household
 from core.vocabulary import Kind
+from core.worklist import URGENCY_ORDER
 
 EDUCATION_SHOWN = 20
 
@@ -120,4 +121,4 @@ def owed_members(session: Session, practice: Practice, household_id: str) -> tup
     renew_accounts(session, practice, among=ids)
     cached = accounts.accounts_of(session, practice.today, ids)
     owed = {id: due[0] for id in ids if id in cached and (due := due_in(cached[id].due))}
-    return tuple(sorted(owed, key=lambda id: (URGENCIES.index(owed[id].urgency), owed[id].due_by)))
+    return tuple(sorted(owed, key=lambda id: (URGENCY_ORDER[owed[id].urgency], owed[id].due_by)))

@@ -11,7 +11,7 @@ from datetime import date, datetime
 
 from sqlmodel import Session
 
-from app.services.accounts import URGENCIES, dots_in, due_in, renew_everybody
+from app.services.accounts import dots_in, due_in, renew_everybody
 from app.services.deliveries import returned_to
 from app.services.drafts import FOLLOW_UP_DRAFT
 from app.services.looking_up import own_villages
@@ -22,6 +22,7 @@ from app.store import drafts, outbox
 from app.store.queries import accounts, people
 from app.store.queries.device import LAST_SYNCED, setting
 from core.calendar import age_on
+from core.worklist import Urgency
 
 MOST_ROWS = 20_000
 
@@ -216,7 +217,7 @@ def _grouped(rows: Iterable[DueRow]) -> tuple[DueGroup, ...]:
         by_urgency[row.urgency].append(row)
     return tuple(
         DueGroup(code=code, rows=tuple(sorted(by_urgency[code], key=walking_order)))
-        for code in URGENCIES
+        for code in Urgency
         if code in by_urgency
     )
 

@@ -13,7 +13,7 @@ from core.history import History
 from core.obligations import account_of
 from core.people import TagSpan
 from core.policy import default_policy
-from core.worklist import DueItem, DueKind, Urgency, by_household, due_items
+from core.worklist import DueItem, DueKind, Urgency, due_items
 from tests.builders import (
     a_contract,
     a_follow_up,
@@ -222,15 +222,3 @@ def test_nothing_is_due_for_the_dead() -> None:
     held = history(visit(10, HIGH), left_on=TODAY - timedelta(1))
     assert due(held) == ()
     assert outstanding(POLICY, held, TODAY) == ()
-
-
-def test_items_of_a_household_stay_together_behind_its_most_pressing_one() -> None:
-    urgent = due(history(visit(3, VERY_HIGH)))
-    calm = due(history(tags="disabled"))
-    neighbour = tuple(
-        DueItem(**{f: getattr(item, f) for f in DueItem.__slots__} | {"household_id": "a"})
-        for item in calm
-    )
-    groups = by_household([*calm, *neighbour, *urgent])
-    assert [household for household, _ in groups] == ["h", "a"]
-    assert len(groups[0][1]) == len(urgent) + len(calm)

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
+
 import pytest
 
 from core.refusals import Refused
@@ -11,6 +16,8 @@ from simulation.world import Plan
 
 EVERYTHING = faults_named("all")
 PORTIONS, PORTION = 20, 10
+ORDERS_OF_SETS = ("0", "8")
+"""Seeds of Python's hashes with which a set of tags is gone through in different orders."""
 
 
 def told(report: Report) -> str:
@@ -60,6 +67,22 @@ def test_a_seed_replays_to_the_last_line() -> None:
     first, again = live(plan), live(plan)
     assert first == again
     assert first.trace != live(Plan(tablets=2, days=3, seed=12, faults=EVERYTHING)).trace
+
+
+def test_a_seed_replays_in_another_process() -> None:
+    asked = ["simulate", "--tablets", "2", "--days", "4", "--seed", "9", "--trace", "--json"]
+    told = [
+        subprocess.run(
+            [sys.executable, "-m", "console", *asked],
+            env=os.environ | {"PYTHONHASHSEED": order},
+            capture_output=True,
+            check=True,
+        ).stdout
+        for order in ORDERS_OF_SETS
+    ]
+    first, again = (json.loads(answer)["worlds"] for answer in told)
+    assert first == again
+    assert any("'tag': " in line for line in first[0]["trace"])
 
 
 def test_only_the_faults_asked_for_are_met() -> None:

@@ -8,11 +8,11 @@ from string import Formatter
 import pytest
 
 import words
-from app.services.accounts import URGENCIES
 from app.services.views import Delivery, Why
 from app.services.workplace import Workplace
 from core.validation import OUTCOMES
 from core.vocabulary import Decision, Mode, NotMet
+from core.worklist import Urgency
 from tests.app.services.conftest import Village, come_down
 from tests.app.services.visits import begin
 from tests.builders import (
@@ -33,7 +33,7 @@ FAMILIES = {
     "timeline.outcome": OUTCOMES,
     "timeline.review": tuple(Decision),
     "told": ("class_1", "class_2", "class_3", "class_4", "adverse_reaction", "emergency", "refer"),
-    "today.group": URGENCIES,
+    "today.group": tuple(Urgency),
     "delivery": tuple(Delivery),
 }
 
