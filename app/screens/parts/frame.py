@@ -71,9 +71,10 @@ def bar(
     if len(app.stack) > 1:
         leave = on(on_back or app.back)
         row.append(buttons.icon(ft.Icons.ARROW_BACK, say("app.back"), leave, key="back"))
-    words: list[ft.Control] = [texts.heading(heading, lines=1)]
+    lines = 2 if app.is_compact else 1  # on a phone beside the buttons a name needs two
+    words: list[ft.Control] = [texts.heading(heading, lines=lines)]
     if note:
-        words.append(texts.soft(note, lines=1))
+        words.append(texts.soft(note, lines=lines))
     row.append(ft.Column(words, spacing=0, tight=True, expand=True))
     row.extend(actions)
     return ft.Container(
