@@ -71,10 +71,10 @@ def bar(
     if len(app.stack) > 1:
         leave = on(on_back or app.back)
         row.append(buttons.icon(ft.Icons.ARROW_BACK, say("app.back"), leave, key="back"))
-    lines = 2 if app.is_compact else 1  # on a phone beside the buttons a name needs two
-    words: list[ft.Control] = [texts.heading(heading, lines=lines)]
+    most = 3 if app.is_compact else 1  # on a phone a long name is left little room by the buttons
+    words: list[ft.Control] = [texts.heading(heading, lines=most)]
     if note:
-        words.append(texts.soft(note, lines=lines))
+        words.append(texts.soft(note, lines=most))
     row.append(ft.Column(words, spacing=0, tight=True, expand=True))
     row.extend(actions)
     return ft.Container(
